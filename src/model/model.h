@@ -1,0 +1,111 @@
+// The contracts between a model, its registry row and the study that fits it. No implementation lives here.
+//
+//   const ModelEntry& entry = zoo::find("logistic");
+//   Params params = make_params(entry.params, {{"l2", "0.1"}});
+//   FitResult result = fit(FitInput{...}, params, context);
+//   Scores scores = result.model->predict(batch);
+//
+// A Model has two virtuals: predict (the oracle that proves lowering right) and lower. No save, explain or describe: those
+// belong to the plan.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/context.h"
+#include "core/json.h"
+#include "model/params.h"
+#include "plan/builder.h"
+#include "prep/spec.h"
+
+namespace obligor {
+
+// Where a model finds its prepared inputs in a plan under construction: one number node, `width` wide, and the code nodes.
+struct LoweredInputs {
+  NodeId features = 0;
+  std::vector<NodeId> codes;
+};
+
+struct Lowered {
+  NodeId node = 0;
+  ScoreKind kind = ScoreKind::kLogOdds;  // kLogOdds, or kProbability
+};
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  // One value a row: the probability of bad (binary).
+  [[nodiscard]] virtual Scores predict(const Batch& batch) const = 0;
+  // Adds nodes that compute the same from the prepared inputs; scores agree to 1e-6 in probability.
+  [[nodiscard]] virtual Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const = 0;
+};
+
+// A training curve, one value an epoch (or iteration).
+struct Learning {
+  std::vector<double> epoch;
+  std::vector<double> train_loss;
+  std::vector<double> valid_loss;
+  std::vector<double> valid_auc;
+  std::vector<double> learning_rate;
+  std::vector<std::pair<std::string, std::vector<double>>> gradient_norm;  // by layer
+};
+
+// A coefficient table or the like: what the fit can say about itself beyond the plan.
+struct FitReport {
+  std::vector<std::string> notes;             // "separation: ...", in one line each
+  std::vector<Learning> learning;
+  std::vector<double> importance;             // one value a feature column (width values), >= 0; empty when it has none
+  Json details = Json::object();              // e.g. coefficients with standard errors
+};
+
+struct FitResult {
+  std::unique_ptr<Model> model;
+  FitReport report;
+};
+
+// Prepared training data. `valid` is held back for early stopping (rows = 0 when the model's traits ask for none).
+// Feature names are those of the prepared columns; `feature_source[i]` is the raw column that column i was made from.
+struct FitInput {
+  Batch train;
+  std::span<const uint8_t> target;        // train.rows
+  std::span<const double> weight;         // train.rows, or empty = 1
+  Batch valid;
+  std::span<const uint8_t> valid_target;
+  std::span<const double> valid_weight;
+  std::span<const std::string> feature_names;
+  std::span<const uint32_t> code_levels;  // number of codes of each code column
+  std::span<const uint8_t> categorical;   // 1 where a feature column holds category codes as numbers
+  std::span<const std::string> feature_source;
+};
+
+using FitFunction = FitResult (*)(const FitInput& input, const Params& params, const Context& context);
+
+struct Traits {
+  bool early_stopping = false;        // wants `valid`
+  bool deterministic_convex = false;  // weight 2 = row twice holds
+  bool needs_gpu_aware = false;       // honours Context::device
+  bool trees = false;
+};
+
+// A row of zoo/registry.cc. Everything but `fit` is torch-free and listed by every program.
+struct ModelEntry {
+  std::string name;
+  std::string title;
+  std::string family;                          // linear, boost, net, ...
+  std::string paper;
+  std::vector<std::string> parents;            // registry names this model descends from
+  std::string summary;                         // one line for help
+  std::vector<ParamSpec> params;
+  Traits traits;
+  PrepSpec (*prep)(const Params& params) = nullptr;   // how it wants its columns prepared
+  // Sets of parameter overrides among which the inner folds choose when `search` is on (empty: nothing to choose).
+  std::vector<std::vector<std::pair<std::string, std::string>>> candidates;
+  FitFunction fit = nullptr;                   // bound in the program that trains
+};
+
+}  // namespace obligor

@@ -1,0 +1,77 @@
+// Preprocessor: fitted on training rows, then nothing but the plan that it lowers to. The second central type.
+//
+//   Preprocessor prep = Preprocessor::fit(table, task, rows, spec, context);
+//   Design train = prep.fit_transform_result();       // training columns: ordered statistics from earlier rows only
+//   Design test = prep.apply(table, test_rows);       // = the lowered plan, run by the executor
+//   LoweredInputs in = prep.lower(builder);
+//
+// The one difference between the two: a training row's target statistic is made from the rows before it in a random order
+// (CatBoost, Prokhorenkova et al. 2018, section 3), a new row's from all training rows. Everything else is the plan in both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/context.h"
+#include "plan/builder.h"
+#include "plan/executor.h"
+#include "prep/spec.h"
+#include "table/table.h"
+#include "table/task.h"
+
+namespace obligor {
+
+// Prepared columns that own their storage.
+struct Design {
+  size_t rows = 0;
+  size_t width = 0;
+  std::vector<float> features;               // rows x width, row-major
+  std::vector<std::vector<int32_t>> codes;   // one vector a code column
+  [[nodiscard]] Batch batch() const;
+};
+
+class Preprocessor {
+ public:
+  struct Fitted;
+  // Rows of the table with target and weights of the task. Errors: Error{kData} when no usable column is left.
+  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
+                                                       const Context& context);
+  ~Preprocessor();
+  Preprocessor(Preprocessor&&) noexcept;
+  Preprocessor& operator=(Preprocessor&&) noexcept;
+
+  [[nodiscard]] Design apply(const Table& table, Rows rows) const;
+  // The features node and the code nodes.
+  struct Nodes {
+    NodeId features = 0;
+    std::vector<NodeId> codes;
+  };
+  Nodes lower(PlanBuilder& builder) const;
+  [[nodiscard]] const ScorePlan& plan() const;             // outputs "features", "code:0", ...
+
+  [[nodiscard]] const std::vector<std::string>& feature_names() const;
+  [[nodiscard]] const std::vector<std::string>& feature_source() const;  // raw column of each feature
+  [[nodiscard]] const std::vector<uint8_t>& categorical() const;
+  [[nodiscard]] const std::vector<uint32_t>& code_levels() const;
+
+ private:
+  explicit Preprocessor(std::unique_ptr<Fitted> fitted);
+  std::unique_ptr<Fitted> fitted_;
+};
+
+// The raw columns of some rows as a plan wants them: numbers gathered, categories as codes with the table's dictionary.
+class GatheredInputs {
+ public:
+  GatheredInputs(const Table& table, Rows rows, const std::vector<PlanInput>& inputs);
+  [[nodiscard]] InputBatch batch() const;
+
+ private:
+  size_t rows_ = 0;
+  std::vector<std::vector<float>> numbers_;
+  std::vector<std::vector<int32_t>> codes_;
+  std::vector<InputColumn> columns_;
+};
+
+}  // namespace obligor

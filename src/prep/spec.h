@@ -1,0 +1,45 @@
+// PrepSpec: how a model wants its columns prepared. A plain value; each model's registry row states one.
+//
+//   PrepSpec spec;  spec.numbers = NumberCoding::kQuantile;  spec.one_hot_max_levels = 20;  spec.target_statistics_min_levels = 3;
+//
+// Each flag adds columns; a category may be encoded in several ways at once. See docs/prep.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace obligor {
+
+enum class NumberCoding {
+  kRaw,              // as it is; missing stays missing
+  kStandard,         // (x - mean) / sd, after clipping
+  kRobust,           // (x - median) / inter-quartile range, after clipping
+  kQuantile,         // to a standard normal by the empirical quantiles
+  kUniform,          // to [0, 1] by the empirical quantiles
+  kPiecewiseLinear,  // piecewise-linear encoding (Gorishniy et al. 2022) over quantile edges
+  kBins,             // one-hot of quantile bins
+};
+
+struct PrepSpec {
+  NumberCoding numbers = NumberCoding::kStandard;
+  bool both_quantile = false;       // with kPiecewiseLinear: the quantile column as well
+  int bins = 16;                    // pieces or bins at most
+  double clip = 0.0;                // clip to the quantiles [clip, 1 - clip] of train; 0 = to nothing
+  bool log_skewed = false;          // sign(x) log1p |x| of columns whose skewness is large, before scaling
+  bool impute = true;               // missing -> median (kRaw: stays missing when false)
+  bool missing_flag = true;         // a 0/1 column where a column has missing values in train
+  bool special_codes = true;        // detected special codes (365243, -9999, ...) become missing, with a flag of their own
+  int one_hot_max_levels = 0;       // one-hot a category with at most so many levels (after folding); 0 = never
+  bool ordinal = false;             // the code as a number (marked categorical), for learners that split on categories
+  bool codes = false;               // the code as a code column, to be embedded
+  int target_statistics_min_levels = 0;  // ordered target statistics for a category with at least so many levels; 0 = never
+  int permutations = 1;             // of the ordered statistics: that many encoded columns a category
+  double prior_weight = 1.0;        // a in (sum + a * prior) / (n + a)
+  bool frequency = false;           // the level's share in train, with target statistics
+  int pair_statistics = 0;          // target statistics for the so many best pairs of categories
+  int min_count = 1;                // rarer levels are folded into one
+  int max_levels = 1'000'000;       // the most frequent are kept, the rest folded
+};
+
+}  // namespace obligor

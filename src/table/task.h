@@ -1,0 +1,59 @@
+// Task: what is to be predicted from a table, and what each column is for.
+//
+//   TaskSpec spec;  spec.target = "default";  spec.positive = "1";      // from flags or TOML
+//   Task task = make_task(table, spec);                                 // resolves, checks, codes the target as 1 = bad
+//   task.target[row];                                                   // 1 = bad, 0 = good
+//
+// Rules: without `positive` the rarer class is taken, and `positive_from` says so. Rows whose target is missing are left out of
+// `rows` and counted. Every column that is neither target, id, time, weight, group nor ignored is a feature.
+// Errors: Error{kNotFound} target or role column absent; Error{kData} target of one class, or of more than two values (for a
+// binary task), or all missing; weight negative or missing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "table/table.h"
+
+namespace obligor {
+
+enum class TaskKind { kBinary, kMultistate, kSurvival, kRegression, kRating, kRanking, kAnomaly, kCluster };
+[[nodiscard]] std::string_view task_kind_name(TaskKind kind);
+
+// What the user (or the registry) says. Empty = not said.
+struct TaskSpec {
+  TaskKind kind = TaskKind::kBinary;
+  std::string target;
+  std::string positive;                    // the level of the target that is bad
+  std::vector<std::string> ids;            // keys: never features
+  std::string time;                        // for out-of-time splits; not a feature unless `time_is_feature`
+  std::string weight;
+  std::string group;                       // kept whole by grouped splits
+  std::vector<std::string> protect;        // protected attributes: reported by fairness, not used as features
+  std::vector<std::string> ignore;         // left out, e.g. outcomes known only later
+  std::vector<std::string> features;       // when given, only these
+  double cost_false_negative = 0;          // cost of a bad taken as good; 0 = not given
+  double cost_false_positive = 0;
+  bool from_registry = false;
+};
+
+struct Task {
+  TaskKind kind = TaskKind::kBinary;
+  std::string target_name;
+  std::string positive;
+  std::string positive_from;               // "given", "rarer", "registry"
+  std::vector<std::string> features;       // names, in table order
+  std::vector<uint8_t> target;             // a value a table row; 1 = bad; 0 where not in `rows`
+  std::vector<double> weight;              // a value a table row, or empty = 1
+  std::vector<uint32_t> rows;              // rows with a known target, ascending
+  size_t missing_target = 0;
+  TaskSpec spec;
+  [[nodiscard]] size_t bad_count() const;
+};
+
+[[nodiscard]] Task make_task(const Table& table, const TaskSpec& spec);
+[[nodiscard]] Json task_json(const Task& task);
+
+}  // namespace obligor
