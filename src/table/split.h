@@ -5,7 +5,8 @@
 //   for (const Fold& fold : split.folds) fit(fold.train), test(fold.test);
 //
 // Rules: row indices are table rows, ascending. K-fold is stratified by target. Hold-out keeps `test_share` (stratified).
-// Out-of-time: the newest `test_share` of rows by the time column (rows with equal time stay together), or all from `cutoff` on.
+// Out-of-time: the newest `test_share` of rows by the time column (rows with equal time stay together), or all from `cutoff` on; rows
+// without a time are in neither part, and `detail` counts them.
 // Grouped: the rows of a group fall in one fold. A file lists `row,fold` (row = 0-based data row of the source, may be a subset).
 // Errors: Error{kInvalid} for impossible requests (more folds than bads, no time column); Error{kData} for a fold file with
 // unknown rows, a row twice, or a fold without one of the classes.
@@ -45,7 +46,7 @@ struct Split {
 [[nodiscard]] Split make_split(const Table& table, const Task& task, const SplitSpec& spec, uint64_t seed);
 
 // A part held back from training rows for early stopping and tuning, by the same rules as the outer split (newest first for
-// out-of-time, groups whole, stratified otherwise).
+// out-of-time, groups whole, stratified otherwise; stratified too where the rule would leave a part without one of the classes).
 [[nodiscard]] Fold hold_back(const Table& table, const Task& task, const Split& outer, Rows train, double share, uint64_t seed);
 // k such parts that cover the training rows (for inner cross-validation); for out-of-time splits, expanding windows.
 [[nodiscard]] std::vector<Fold> inner_folds(const Table& table, const Task& task, const Split& outer, Rows train, int k, uint64_t seed);

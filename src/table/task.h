@@ -29,6 +29,7 @@ struct TaskSpec {
   std::string positive;                    // the level of the target that is bad
   std::vector<std::string> ids;            // keys: never features
   std::string time;                        // for out-of-time splits; not a feature unless `time_is_feature`
+  bool time_is_feature = false;
   std::string weight;
   std::string group;                       // kept whole by grouped splits
   std::vector<std::string> protect;        // protected attributes: reported by fairness, not used as features
