@@ -1,0 +1,14 @@
+// The named functions of op `activate`: the closed list, each defined in docs/plan.md.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace obligor {
+
+using ScalarFunction = double (*)(double);
+
+// Null when the name is not one of: identity, relu, tanh, sigmoid, logit, selu, gelu, silu, log.
+[[nodiscard]] std::optional<ScalarFunction> find_function(std::string_view name);
+
+}  // namespace obligor
