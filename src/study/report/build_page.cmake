@@ -1,0 +1,15 @@
+# cmake -DNODE=.. -DNPM=.. -DWEB=.. -DPAGE=.. -P build_page.cmake: builds the page, after installing the front end's packages
+# when the set-up has not done so in this checkout.
+if(NOT NODE OR NOT NPM)
+  message(FATAL_ERROR "the report's page needs Node.js 18 or later and npm; run 'make setup'")
+endif()
+if(NOT EXISTS ${WEB}/node_modules/esbuild OR NOT EXISTS ${WEB}/node_modules/@observablehq/plot)
+  execute_process(COMMAND ${NPM} ci --silent --no-audit --no-fund WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "the front end's packages could not be installed; run 'npm ci' in web/ to see why")
+  endif()
+endif()
+execute_process(COMMAND ${NODE} build.mjs ${PAGE} WORKING_DIRECTORY ${WEB} RESULT_VARIABLE failed OUTPUT_QUIET)
+if(failed)
+  message(FATAL_ERROR "building the report's page failed")
+endif()

@@ -1,0 +1,113 @@
+// Curves of training: one thin line a run (fold and member), a strong one for their mean over the epochs that at least
+// half of the runs reached.
+import { dot, line, ruleX } from '@observablehq/plot';
+import { h } from './dom.js';
+import { chart, figure, legendItem } from './figure.js';
+import { count, isNumber, tick, value } from './format.js';
+
+const LAYERS = 6;
+
+function runsOf(model, pick) {
+  return (model.learning ?? [])
+    .map((run, i) => {
+      const y = pick(run);
+      if (!Array.isArray(y)) return [];
+      return y.map((v, k) => ({ run: i, x: run.epoch?.[k] ?? k + 1, y: v })).filter((p) => isNumber(p.x) && isNumber(p.y));
+    })
+    .filter((points) => points.length > 0);
+}
+
+function meanOf(runs) {
+  const at = new Map();
+  for (const p of runs.flat()) {
+    const cell = at.get(p.x) ?? { x: p.x, sum: 0, n: 0 };
+    cell.sum += p.y;
+    cell.n += 1;
+    at.set(p.x, cell);
+  }
+  return [...at.values()].filter((c) => c.n >= runs.length / 2).sort((a, b) => a.x - b.x).map((c) => ({ x: c.x, y: c.sum / c.n }));
+}
+
+function extent(values, share = 0.06) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const pad = (high - low || Math.abs(high) || 1) * share;
+  return [low - pad, high + pad];
+}
+
+function epochAxis(all) {
+  return { label: 'Epoch', domain: [Math.min(...all.map((p) => p.x)), Math.max(...all.map((p) => p.x))], tickFormat: (x) => count(x), grid: false };
+}
+
+function series(runs, colour, dash) {
+  const mean = meanOf(runs);
+  return [
+    line(runs.flat(), { x: 'x', y: 'y', z: 'run', stroke: colour, strokeWidth: 0.8, strokeOpacity: runs.length > 1 ? 0.25 : 1, strokeDasharray: dash }),
+    runs.length > 1 ? line(mean, { x: 'x', y: 'y', stroke: colour, strokeWidth: 2.1, strokeDasharray: dash }) : null,
+  ];
+}
+
+function simple(model, pick, label, options = {}) {
+  return (width) => {
+    const runs = runsOf(model, pick);
+    if (runs.length === 0) return null;
+    const all = runs.flat();
+    const last = runs.map((r) => r[r.length - 1]);
+    return chart(width, {
+      x: epochAxis(all), y: { label, domain: extent(all.map((p) => p.y)), ticks: 5, tickFormat: options.format ?? tick }, marginLeft: options.left ?? 46,
+      ariaLabel: `${label} of ${model.label}`,
+      marks: [...series(runs, model.colour), options.ends ? dot(last, { x: 'x', y: 'y', r: 2, fill: model.colour, fillOpacity: 0.7 }) : null],
+    });
+  };
+}
+
+function loss(model) {
+  return (width) => {
+    const train = runsOf(model, (r) => r.train_loss);
+    const valid = runsOf(model, (r) => r.valid_loss);
+    const all = [...train, ...valid].flat();
+    if (all.length === 0) return null;
+    return chart(width, {
+      x: epochAxis(all), y: { label: 'Loss', domain: extent(all.map((p) => p.y)) },
+      ariaLabel: `Loss of ${model.label}`,
+      marks: [...(train.length ? series(train, 'var(--good-line)') : []), ...(valid.length ? series(valid, model.colour) : [])],
+    });
+  };
+}
+
+function layersOf(model) {
+  return [...new Set((model.learning ?? []).flatMap((run) => Object.keys(run.gradient_norm ?? {})))];
+}
+
+function gradients(model, layers) {
+  return (width) => {
+    const means = layers.map((layer) => meanOf(runsOf(model, (r) => r.gradient_norm?.[layer])).filter((p) => p.y > 0));
+    const all = means.flat();
+    if (all.length === 0) return null;
+    return chart(width, {
+      x: epochAxis(all), marginLeft: 54,
+      y: { type: 'log', label: 'Gradient norm, mean of runs', domain: [Math.min(...all.map((p) => p.y)) * 0.8, Math.max(...all.map((p) => p.y)) * 1.25], ticks: 4, tickFormat: (y) => value(y) },
+      ariaLabel: `Gradient norms of ${model.label}`,
+      marks: [ruleX([]), ...means.map((points, i) => line(points, { x: 'x', y: 'y', stroke: `var(--l${i % LAYERS})`, strokeWidth: 1.8, strokeDasharray: i >= LAYERS ? '4 3' : undefined }))],
+    });
+  };
+}
+
+export const learns = (model) => Array.isArray(model.learning) && model.learning.length > 0;
+
+export function learningCharts(model) {
+  const has = (key) => model.learning.some((run) => Array.isArray(run[key]) && run[key].length > 0);
+  const layers = layersOf(model);
+  const both = h('div', { class: 'keys' }, has('train_loss') && legendItem('Training', { background: 'var(--good-line)' }, 'stroke'), has('valid_loss') && legendItem('Held back', { background: model.colour }, 'stroke'));
+  return [
+    (has('train_loss') || has('valid_loss')) && figure({ title: 'Loss', legend: both, draw: loss(model) }),
+    has('valid_auc') && figure({ title: 'AUC on the held-back part', note: 'a dot where a run stopped', draw: simple(model, (r) => r.valid_auc, 'AUC', { ends: true }) }),
+    has('learning_rate') && figure({ title: 'Learning rate', draw: simple(model, (r) => r.learning_rate, 'Learning rate', { format: (y) => value(y), left: 62 }) }),
+    layers.length > 0 &&
+      figure({
+        title: 'Gradient norm by layer', note: 'logarithmic',
+        legend: h('div', { class: 'keys' }, layers.map((layer, i) => legendItem(layer, { background: `var(--l${i % LAYERS})` }, 'stroke'))),
+        draw: gradients(model, layers),
+      }),
+  ].filter(Boolean);
+}
