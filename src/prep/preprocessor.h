@@ -1,9 +1,8 @@
 // Preprocessor: fitted on training rows, then nothing but the plan that it lowers to. The second central type.
 //
-//   Preprocessor prep = Preprocessor::fit(table, task, rows, spec, context);
-//   Design train = prep.fit_transform_result();       // training columns: ordered statistics from earlier rows only
+//   auto [prep, train] = Preprocessor::fit_transform(table, task, rows, spec, context);   // `train`: the training columns
 //   Design test = prep.apply(table, test_rows);       // = the lowered plan, run by the executor
-//   LoweredInputs in = prep.lower(builder);
+//   Preprocessor::Nodes nodes = prep.lower(builder);  // the same, as nodes of a plan under construction
 //
 // The one difference between the two: a training row's target statistic is made from the rows before it in a random order
 // (CatBoost, Prokhorenkova et al. 2018, section 3), a new row's from all training rows. Everything else is the plan in both.

@@ -1,0 +1,301 @@
+#include "prep/preprocessor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "prep/fitted.h"
+
+namespace obligor {
+
+using prep::Block;
+using prep::TargetStatistic;
+using prep::Vocabulary;
+
+struct Preprocessor::Fitted {
+  ScorePlan plan;
+  std::unique_ptr<Interpreter> interpreter;
+  std::vector<std::string> names;
+  std::vector<std::string> sources;
+  std::vector<uint8_t> categorical;
+  std::vector<uint32_t> code_levels;
+};
+
+namespace {
+
+// Training values of a prepared column that differ from what the plan gives (ordered target statistics).
+struct Ordered {
+  size_t column = 0;
+  std::vector<float> values;
+};
+
+struct PairChoice {
+  size_t first = 0;
+  size_t second = 0;
+  double gain = 0;
+};
+
+// Of the target under given log-odds against the prior, in nats a row. What a pair gains is this over the better of its two members.
+double log_likelihood(const std::vector<float>& log_odds, std::span<const uint8_t> target, double prior_log_odds) {
+  double total = 0;
+  for (size_t i = 0; i < log_odds.size(); ++i) {
+    const double z = static_cast<double>(log_odds[i]) + prior_log_odds;
+    total -= std::log1p(std::exp(target[i] != 0 ? -z : z));
+  }
+  return total / static_cast<double>(std::max<size_t>(1, log_odds.size()));
+}
+
+// The codes of a pair of vocabularies among the training rows, numbered by first appearance.
+struct PairCodes {
+  std::vector<int32_t> triples;
+  std::vector<int32_t> row_codes;
+  uint32_t pairs = 0;
+};
+
+PairCodes pair_codes(const Vocabulary& a, const Vocabulary& b) {
+  PairCodes result;
+  std::unordered_map<uint64_t, int32_t> known;
+  result.row_codes.reserve(a.row_codes.size());
+  for (size_t i = 0; i < a.row_codes.size(); ++i) {
+    const uint64_t key = static_cast<uint64_t>(static_cast<uint32_t>(a.row_codes[i])) << 32U | static_cast<uint32_t>(b.row_codes[i]);
+    const auto [found, added] = known.try_emplace(key, static_cast<int32_t>(result.pairs));
+    if (added) {
+      result.triples.insert(result.triples.end(), {a.row_codes[i], b.row_codes[i], static_cast<int32_t>(result.pairs)});
+      ++result.pairs;
+    }
+    result.row_codes.push_back(found->second);
+  }
+  return result;
+}
+
+class Fitter {
+ public:
+  Fitter(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context)
+      : table_(table), task_(task), rows_(rows), spec_(spec), context_(context) {
+    target_.reserve(rows.size());
+    for (const uint32_t row : rows) target_.push_back(task.target[row]);
+    if (!task.weight.empty()) {
+      for (const uint32_t row : rows) weights_.push_back(task.weight[row]);
+    }
+  }
+
+  std::unique_ptr<Preprocessor::Fitted> run() {
+    for (const auto& name : task_.features) {
+      const Column& column = table_.column(name);
+      if (column.kind() == ColumnKind::kNumber || column.kind() == ColumnKind::kDate) {
+        for (auto& block : prep::lower_number(builder_, column, rows_, weights_, spec_)) add(std::move(block));
+      } else if (column.kind() == ColumnKind::kCategory) {
+        category(column);
+      }
+    }
+    pairs();
+    if (blocks_.empty() && codes_.empty()) {
+      throw Error(ErrorCode::kData, fmt::format("{}: no usable feature is left: every column is constant, missing, or left out", table_.source()));
+    }
+    return finish();
+  }
+
+  [[nodiscard]] const std::vector<Ordered>& ordered() const { return ordered_; }
+
+ private:
+  void add(Block block) {
+    width_ += block.names.size();
+    blocks_.push_back(std::move(block));
+  }
+
+  void statistic(NodeId code, std::span<const int32_t> row_codes, uint32_t levels, const std::string& name, const std::string& source) {
+    const uint64_t seed = derive_seed(context_.seed(), name);
+    TargetStatistic fitted = prep::fit_target_statistic(row_codes, levels, target_, weights_, spec_.prior_weight, spec_.permutations, seed);
+    const NodeId looked = builder_.look_up(code, fitted.full, 1);
+    for (size_t p = 0; p < fitted.ordered.size(); ++p) {
+      const std::string suffix = fitted.ordered.size() == 1 ? "" : fmt::format(" {}", p + 1);
+      ordered_.push_back({width_, std::move(fitted.ordered[p])});
+      add({looked, {fmt::format("{} (target statistic{})", name, suffix)}, source, false});
+    }
+  }
+
+  void category(const Column& column) {
+    Vocabulary vocabulary = prep::fit_vocabulary(column, rows_, weights_, spec_);
+    const std::string& name = column.name();
+    const uint32_t seen = vocabulary.kept + (vocabulary.has_missing ? 1 : 0) + (vocabulary.has_other ? 1 : 0);
+    if (seen < 2) return;  // one level: nothing to tell apart
+    const NodeId code = builder_.encode(builder_.input(name, InputKind::kCategory), vocabulary.words, vocabulary.codes, vocabulary.missing(),
+                                        vocabulary.other(), vocabulary.levels());
+    const auto kept = static_cast<int>(vocabulary.kept);
+    if (spec_.one_hot_max_levels > 0 && kept <= spec_.one_hot_max_levels) {
+      Block block{0, {}, name, false};
+      std::vector<int32_t> columns(vocabulary.levels(), -1);
+      const auto give_column = [&](uint32_t level, const std::string& text) {
+        columns[level] = static_cast<int32_t>(block.names.size());
+        block.names.push_back(fmt::format("{} = {}", name, text));
+      };
+      for (uint32_t level = 0; level < vocabulary.kept; ++level) give_column(level, vocabulary.words[level]);
+      if (vocabulary.has_missing) give_column(vocabulary.kept, "missing");
+      if (vocabulary.has_other) give_column(vocabulary.kept + 1, "other");
+      block.node = builder_.one_hot(code, std::move(columns), static_cast<uint32_t>(block.names.size()));
+      add(std::move(block));
+    }
+    if (spec_.ordinal) add({builder_.code_number(code), {name}, name, true});
+    if (spec_.codes) {
+      codes_.push_back(code);
+      code_levels_.push_back(vocabulary.levels());
+    }
+    if (spec_.target_statistics_min_levels > 0 && kept >= spec_.target_statistics_min_levels) {
+      statistic(code, vocabulary.row_codes, vocabulary.levels(), name, name);
+      if (spec_.frequency) {
+        std::vector<float> share;
+        double total = 0;
+        for (const double w : vocabulary.weight) total += w;
+        for (const double w : vocabulary.weight) share.push_back(static_cast<float>(std::log((w + 1) / (total + 1))));
+        add({builder_.look_up(code, std::move(share), 1), {name + " (frequency)"}, name, false});
+      }
+    }
+    if (spec_.pair_statistics > 0) pair_candidates_.push_back({name, code, std::move(vocabulary)});
+  }
+
+  // The pairs whose ordered statistics explain the training target best beyond their members.
+  void pairs() {
+    if (spec_.pair_statistics <= 0 || pair_candidates_.size() < 2) return;
+    double total = 0;
+    double bad = 0;
+    for (size_t i = 0; i < target_.size(); ++i) {
+      const double w = weights_.empty() ? 1.0 : weights_[i];
+      total += w;
+      if (target_[i] != 0) bad += w;
+    }
+    const double prior = std::log(std::max(bad, 0.5) / std::max(total - bad, 0.5));
+    const auto fit_of = [&](std::span<const int32_t> row_codes, uint32_t levels) {
+      const auto fitted = prep::fit_target_statistic(row_codes, levels, target_, weights_, spec_.prior_weight, 1, derive_seed(context_.seed(), "pairs"));
+      return log_likelihood(fitted.ordered[0], target_, prior);
+    };
+    std::vector<double> single(pair_candidates_.size());
+    parallel_for(context_, single.size(), [&](size_t i) {
+      single[i] = fit_of(pair_candidates_[i].vocabulary.row_codes, pair_candidates_[i].vocabulary.levels());
+    });
+    std::vector<PairChoice> choices;
+    for (size_t a = 0; a < pair_candidates_.size(); ++a) {
+      for (size_t b = a + 1; b < pair_candidates_.size(); ++b) choices.push_back({a, b, 0});
+    }
+    parallel_for(context_, choices.size(), [&](size_t i) {
+      context_.check_cancelled();
+      PairChoice& choice = choices[i];
+      const auto codes = pair_codes(pair_candidates_[choice.first].vocabulary, pair_candidates_[choice.second].vocabulary);
+      choice.gain = fit_of(codes.row_codes, codes.pairs + 1) - std::max(single[choice.first], single[choice.second]);
+    });
+    std::stable_sort(choices.begin(), choices.end(), [](const auto& a, const auto& b) { return a.gain > b.gain; });
+    for (size_t i = 0; i < choices.size() && i < static_cast<size_t>(spec_.pair_statistics); ++i) {
+      if (choices[i].gain <= 0) break;
+      const auto& a = pair_candidates_[choices[i].first];
+      const auto& b = pair_candidates_[choices[i].second];
+      PairCodes codes = pair_codes(a.vocabulary, b.vocabulary);
+      const NodeId node = builder_.cross(a.code, b.code, std::move(codes.triples), static_cast<int32_t>(codes.pairs), codes.pairs + 1);
+      statistic(node, codes.row_codes, codes.pairs + 1, fmt::format("{} x {}", a.name, b.name), a.name);
+    }
+  }
+
+  std::unique_ptr<Preprocessor::Fitted> finish() {
+    auto fitted = std::make_unique<Preprocessor::Fitted>();
+    std::vector<NodeId> parts;
+    for (const auto& block : blocks_) {
+      parts.push_back(block.node);
+      for (const auto& name : block.names) {
+        fitted->names.push_back(name);
+        fitted->sources.push_back(block.source);
+        fitted->categorical.push_back(block.categorical ? 1 : 0);
+      }
+    }
+    if (!parts.empty()) builder_.output("features", builder_.concat(std::move(parts)));
+    for (size_t i = 0; i < codes_.size(); ++i) builder_.output(fmt::format("code:{}", i), codes_[i]);
+    fitted->code_levels = std::move(code_levels_);
+    fitted->plan = builder_.build();
+    fitted->interpreter = std::make_unique<Interpreter>(fitted->plan);
+    return fitted;
+  }
+
+  struct Candidate {
+    std::string name;
+    NodeId code = 0;
+    Vocabulary vocabulary;
+  };
+
+  const Table& table_;
+  const Task& task_;
+  Rows rows_;
+  const PrepSpec& spec_;
+  const Context& context_;
+  std::vector<uint8_t> target_;
+  std::vector<double> weights_;
+  PlanBuilder builder_;
+  std::vector<Block> blocks_;
+  size_t width_ = 0;
+  std::vector<NodeId> codes_;
+  std::vector<uint32_t> code_levels_;
+  std::vector<Ordered> ordered_;
+  std::vector<Candidate> pair_candidates_;
+};
+
+}  // namespace
+
+Batch Design::batch() const {
+  Batch batch;
+  batch.rows = rows;
+  batch.width = width;
+  batch.features = features;
+  for (const auto& column : codes) batch.codes.emplace_back(column);
+  return batch;
+}
+
+Preprocessor::Preprocessor(std::unique_ptr<Fitted> fitted) : fitted_(std::move(fitted)) {}
+Preprocessor::~Preprocessor() = default;
+Preprocessor::Preprocessor(Preprocessor&&) noexcept = default;
+Preprocessor& Preprocessor::operator=(Preprocessor&&) noexcept = default;
+
+std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
+                                                            const Context& context) {
+  Fitter fitter(table, task, rows, spec, context);
+  Preprocessor prep(fitter.run());
+  Design design = prep.apply(table, rows);
+  for (const Ordered& column : fitter.ordered()) {
+    for (size_t r = 0; r < design.rows; ++r) design.features[r * design.width + column.column] = column.values[r];
+  }
+  return {std::move(prep), std::move(design)};
+}
+
+Design Preprocessor::apply(const Table& table, Rows rows) const {
+  const GatheredInputs inputs(table, rows, fitted_->plan.inputs);
+  auto values = fitted_->interpreter->run(inputs.batch(), {});
+  Design design;
+  design.rows = rows.size();
+  for (auto& value : values) {
+    if (value.codes.empty() && !value.numbers.empty()) {
+      design.width = value.width;
+      design.features = std::move(value.numbers);
+    } else {
+      design.codes.push_back(std::move(value.codes));
+    }
+  }
+  return design;
+}
+
+Preprocessor::Nodes Preprocessor::lower(PlanBuilder& builder) const {
+  const auto outputs = builder.splice(fitted_->plan);
+  Nodes nodes;
+  size_t at = 0;
+  if (fitted_->plan.find_output("features")) nodes.features = outputs[at++];
+  nodes.codes.assign(outputs.begin() + static_cast<int64_t>(at), outputs.end());
+  return nodes;
+}
+
+const ScorePlan& Preprocessor::plan() const { return fitted_->plan; }
+const std::vector<std::string>& Preprocessor::feature_names() const { return fitted_->names; }
+const std::vector<std::string>& Preprocessor::feature_source() const { return fitted_->sources; }
+const std::vector<uint8_t>& Preprocessor::categorical() const { return fitted_->categorical; }
+const std::vector<uint32_t>& Preprocessor::code_levels() const { return fitted_->code_levels; }
+
+}  // namespace obligor
