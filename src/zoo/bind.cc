@@ -1,0 +1,28 @@
+#include "zoo/bind.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "zoo/linear/linear.h"
+#include "zoo/registry.h"
+
+namespace obligor::zoo {
+
+std::vector<ModelEntry> bound_registry() {
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 1> kFits{{
+      {"logistic", fit_logistic},
+  }};
+  std::vector<ModelEntry> entries(registry().begin(), registry().end());
+  for (auto& entry : entries) {
+    for (const auto& [name, fit] : kFits) {
+      if (entry.name == name) entry.fit = fit;
+    }
+    if (entry.fit == nullptr) throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
+  }
+  return entries;
+}
+
+}  // namespace obligor::zoo

@@ -1,0 +1,26 @@
+#include "zoo/registry.h"
+
+#include <vector>
+
+#include "core/error.h"
+#include "zoo/linear/linear.h"
+
+namespace obligor::zoo {
+
+std::span<const ModelEntry> registry() {
+  static const std::vector<ModelEntry> entries{
+      logistic_entry(),
+  };
+  return entries;
+}
+
+const ModelEntry& find(std::string_view name) {
+  std::vector<std::string> names;
+  for (const auto& entry : registry()) {
+    if (entry.name == name) return entry;
+    names.push_back(entry.name);
+  }
+  throw unknown_name("model", name, names);
+}
+
+}  // namespace obligor::zoo
