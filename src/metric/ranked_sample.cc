@@ -78,18 +78,17 @@ RankedSample::RankedSample(std::span<const double> scores, std::span<const uint8
     low = std::min(low, fall[i]);
     high = std::max(high, fall[i]);
   }
-  std::vector<Record> order;
-  detail::score_sort(
-      n, detail::BucketMap(low, high, n), [&](size_t i) { return Record{fall[i], static_cast<uint32_t>(i)}; },
+  const auto order = detail::score_sort<Record>(
+      fall, detail::BucketMap(low, high, n), [&](size_t i) { return Record{fall[i], static_cast<uint32_t>(i)}; },
       [](const Record& r) { return r.fall; },
-      [](const Record& a, const Record& b) { return a.fall < b.fall || (a.fall == b.fall && a.row < b.row); }, fall, order);
+      [](const Record& a, const Record& b) { return a.fall < b.fall || (a.fall == b.fall && a.row < b.row); });
 
   scores_.resize(n);
   target_.resize(n);
   rows_.resize(n);
   weights_.assign(n, 1.0);
   for (size_t i = 0; i < n; ++i) {
-    const uint32_t row = order[i].row;
+    const uint32_t row = order.data[i].row;
     rows_[i] = row;
     scores_[i] = scores[row];
     target_[i] = target[row];

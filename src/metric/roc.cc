@@ -11,21 +11,63 @@
 namespace obligor::metric {
 namespace {
 
-// Twice the count of (bad above good) pairs, ties once, from records ascending by key; the lowest bit of a record is the target.
-uint64_t doubled_wins(std::span<const uint64_t> records) {
-  uint64_t goods_below = 0;
-  uint64_t wins = 0;
-  const size_t n = records.size();
-  for (size_t begin = 0; begin < n;) {
-    uint64_t bads = records[begin] & 1;
-    size_t end = begin + 1;
-    while (end < n && (records[end] | 1) == (records[begin] | 1)) bads += records[end++] & 1;
-    const uint64_t goods = end - begin - bads;
-    wins += bads * (2 * goods_below + goods);
-    goods_below += goods;
-    begin = end;
+// The least and the greatest score. Four of each are kept in turn, since one minimum would wait for the last.
+std::pair<double, double> range_of(std::span<const double> scores) {
+  double l0 = scores[0], l1 = l0, l2 = l0, l3 = l0;
+  double h0 = l0, h1 = l0, h2 = l0, h3 = l0;
+  size_t i = 0;
+  for (; i + 4 <= scores.size(); i += 4) {
+    const double a = scores[i], b = scores[i + 1], c = scores[i + 2], d = scores[i + 3];
+    l0 = a < l0 ? a : l0;
+    h0 = a > h0 ? a : h0;
+    l1 = b < l1 ? b : l1;
+    h1 = b > h1 ? b : h1;
+    l2 = c < l2 ? c : l2;
+    h2 = c > h2 ? c : h2;
+    l3 = d < l3 ? d : l3;
+    h3 = d > h3 ? d : h3;
   }
-  return wins;
+  for (; i < scores.size(); ++i) {
+    l0 = std::min(l0, scores[i]);
+    h0 = std::max(h0, scores[i]);
+  }
+  return {std::min(std::min(l0, l1), std::min(l2, l3)), std::max(std::max(h0, h1), std::max(h2, h3))};
+}
+
+// Twice the count of pairs (a of `many` below b of `few`), ties once. Only the smaller class is sorted; each score of the larger
+// one finds its place through a table of buckets.
+uint64_t doubled_pairs_below(std::span<const double> few, std::span<const double> many, double low, double high) {
+  constexpr uint32_t kLanes = 4;
+  const auto sorted = detail::score_sort<double>(
+      few, detail::BucketMap(low, high, few.size()), [&](size_t i) { return few[i]; }, [](double s) { return s; },
+      [](double a, double b) { return a < b; }, kLanes);
+  std::fill_n(sorted.data.get() + few.size(), kLanes, std::numeric_limits<double>::infinity());
+  const detail::BucketMap bucket(low, high, std::min<size_t>(few.size() * 2, size_t{1} << 18));
+  std::vector<uint32_t> starts((size_t{1} << (2 * bucket.digit_bits)) + 1, 0);
+  const double* const at = sorted.data.get();
+  for (size_t j = 0; j < few.size(); ++j) ++starts[bucket(at[j]) + 1];
+  for (size_t b = 1; b < starts.size(); ++b) starts[b] += starts[b - 1];
+  uint64_t above = 0;  // twice the number of `few` above each of `many`, ties once, summed
+  for (const double score : many) {
+    const uint32_t b = bucket(score);
+    const uint32_t begin = starts[b];
+    const uint32_t end = starts[b + 1];
+    uint64_t below_or_equal = begin;
+    uint64_t below = begin;
+    if (end - begin <= kLanes) {
+      // What lies past the bucket's end is above the score, so a fixed number of comparisons is right, and needs no branch.
+      for (uint32_t j = 0; j < kLanes; ++j) {
+        below += at[begin + j] < score ? 1U : 0U;
+        below_or_equal += at[begin + j] <= score ? 1U : 0U;
+      }
+    } else {
+      const auto equal = std::equal_range(at + begin, at + end, score);
+      below = static_cast<uint64_t>(equal.first - at);
+      below_or_equal = static_cast<uint64_t>(equal.second - at);
+    }
+    above += 2 * few.size() - below - below_or_equal;
+  }
+  return above;
 }
 
 struct ClassWeights {
@@ -71,26 +113,25 @@ double auc(std::span<const double> scores, std::span<const uint8_t> target, std:
   }
   check_sample(scores, target);
   const size_t n = scores.size();
-  double low = scores[0];
-  double high = scores[0];
-  for (size_t i = 1; i < n; ++i) {
-    low = scores[i] < low ? scores[i] : low;
-    high = scores[i] > high ? scores[i] : high;
-  }
-  const uint64_t base = detail::ordered_bits(low);
-  if (detail::ordered_bits(high) - base >= (uint64_t{1} << 63)) {
-    // No bit to spare for the target beside the score: large scores of both signs.
-    const RankedSample sample(scores, target);
-    return auc(sample, sample.weights());
-  }
-  std::vector<uint64_t> records;
-  detail::score_sort(
-      n, detail::BucketMap(low, high, n), [&](size_t i) { return ((detail::ordered_bits(scores[i]) - base) << 1) | target[i]; },
-      [base](uint64_t record) { return detail::from_ordered_bits((record >> 1) + base); }, [](uint64_t a, uint64_t b) { return a < b; }, scores,
-      records);
   size_t bads = 0;
   for (const uint8_t t : target) bads += t;
-  return static_cast<double>(doubled_wins(records)) / 2 / static_cast<double>(bads) / static_cast<double>(n - bads);
+  const auto [lowest, highest] = range_of(scores);
+  // Every score is written to both classes and only one cursor moves: no branch on the target.
+  const detail::Records<double> good(n - bads, 1);
+  const detail::Records<double> bad(bads, 1);
+  size_t next_good = 0;
+  size_t next_bad = 0;
+  for (size_t i = 0; i < n; ++i) {
+    good.data[next_good] = scores[i];
+    bad.data[next_bad] = scores[i];
+    next_good += 1U - target[i];
+    next_bad += target[i];
+  }
+  const bool fewer_bads = bads <= n - bads;
+  const uint64_t all = 2 * static_cast<uint64_t>(bads) * static_cast<uint64_t>(n - bads);
+  const uint64_t counted = fewer_bads ? doubled_pairs_below(bad.span(), good.span(), lowest, highest)
+                                       : doubled_pairs_below(good.span(), bad.span(), lowest, highest);
+  return static_cast<double>(fewer_bads ? counted : all - counted) / static_cast<double>(all);
 }
 
 double auc(const RankedSample& sample, std::span<const double> weights) {

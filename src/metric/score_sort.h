@@ -9,25 +9,15 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace obligor::metric::detail {
-
-// The bits of a double as an integer of the same order; -0 and +0 are one value.
-[[nodiscard]] inline uint64_t ordered_bits(double value) {
-  const uint64_t bits = std::bit_cast<uint64_t>(value + 0.0);
-  return (bits >> 63) != 0 ? ~bits : bits | (uint64_t{1} << 63);
-}
-
-[[nodiscard]] inline double from_ordered_bits(uint64_t ordered) {
-  return std::bit_cast<double>((ordered >> 63) != 0 ? ordered & ~(uint64_t{1} << 63) : ~ordered);
-}
 
 // Maps scores of [low, high] to bucket numbers of 2 * `digit_bits` bits, never falling as the score rises.
 struct BucketMap {
@@ -45,10 +35,20 @@ struct BucketMap {
   [[nodiscard]] uint32_t operator()(double score) const { return static_cast<uint32_t>(static_cast<int32_t>((score - low) * scale)); }
 };
 
-// Sorts the records of `make(i)`, i < n, by key, into `out`. `score(record)` gives the record's score back.
+// n uninitialised records: zeroing megabytes that are written next would cost as much as a pass.
+template <typename Record>
+struct Records {
+  std::unique_ptr<Record[]> data;
+  size_t size = 0;
+  explicit Records(size_t n, size_t spare = 0) : data(std::make_unique_for_overwrite<Record[]>(n + spare)), size(n) {}
+  [[nodiscard]] std::span<const Record> span() const { return {data.get(), size}; }
+};
+
+// The records make(i) of scores[i] in the order of `less`; score(record) gives the score back. `spare` more are allocated
+// behind them.
 template <typename Record, typename Make, typename Score, typename Less>
-void score_sort(size_t n, const BucketMap& bucket, Make make, Score score, Less less, std::span<const double> scores,
-                std::vector<Record>& out) {
+Records<Record> score_sort(std::span<const double> scores, const BucketMap& bucket, Make make, Score score, Less less, size_t spare = 0) {
+  const size_t n = scores.size();
   const uint32_t bits = bucket.digit_bits;
   const uint32_t mask = (1U << bits) - 1;
   std::vector<uint32_t> first(mask + 1, 0);
@@ -64,28 +64,32 @@ void score_sort(size_t n, const BucketMap& bucket, Make make, Score score, Less 
     at_first += std::exchange(first[d], at_first);
     at_second += std::exchange(second[d], at_second);
   }
-  std::vector<Record> half(n);
-  out.resize(n);
-  for (size_t i = 0; i < n; ++i) half[first[bucket(scores[i]) & mask]++] = make(i);
-  for (size_t i = 0; i < n; ++i) out[second[bucket(score(half[i])) >> bits]++] = half[i];
+  Records<Record> half(n);
+  Records<Record> sorted(n, spare);
+  Record* const out = sorted.data.get();
+  for (size_t i = 0; i < n; ++i) half.data[first[bucket(scores[i]) & mask]++] = make(i);
+  for (size_t i = 0; i < n; ++i) out[second[bucket(score(half.data[i])) >> bits]++] = half.data[i];
 
-  constexpr size_t kSmall = 24;
-  for (size_t begin = 0; begin < n;) {
-    const uint32_t b = bucket(score(out[begin]));
-    size_t end = begin + 1;
+  // Buckets are in order and hold about one record each: insertion finishes the work, unless a record has far to go. Then its
+  // bucket is crowded and is sorted as a whole.
+  constexpr size_t kFar = 16;
+  for (size_t i = 1; i < n; ++i) {
+    if (!less(out[i], out[i - 1])) continue;
+    const Record record = out[i];
+    size_t j = i;
+    const size_t limit = i > kFar ? i - kFar : 0;
+    for (; j > limit && less(record, out[j - 1]); --j) out[j] = out[j - 1];
+    out[j] = record;
+    if (j > limit || j == 0) continue;
+    const uint32_t b = bucket(score(record));
+    size_t begin = j;
+    while (begin > 0 && bucket(score(out[begin - 1])) == b) --begin;
+    size_t end = i + 1;
     while (end < n && bucket(score(out[end])) == b) ++end;
-    if (end - begin > kSmall) {
-      std::sort(out.begin() + static_cast<std::ptrdiff_t>(begin), out.begin() + static_cast<std::ptrdiff_t>(end), less);
-    } else {
-      for (size_t i = begin + 1; i < end; ++i) {
-        const Record record = out[i];
-        size_t j = i;
-        for (; j > begin && less(record, out[j - 1]); --j) out[j] = out[j - 1];
-        out[j] = record;
-      }
-    }
-    begin = end;
+    std::sort(out + begin, out + end, less);
+    i = end - 1;
   }
+  return sorted;
 }
 
 }  // namespace obligor::metric::detail
