@@ -6,9 +6,15 @@
 #include <limits>
 
 #include "core/error.h"
+#include "metric/groups.h"
 #include "metric/score_sort.h"
 
 namespace obligor::metric {
+
+using detail::ClassWeights;
+using detail::for_each_group;
+using detail::totals;
+
 namespace {
 
 // The least and the greatest score. Four of each are kept in turn, since one minimum would wait for the last.
@@ -68,40 +74,6 @@ uint64_t doubled_pairs_below(std::span<const double> few, std::span<const double
     above += 2 * few.size() - below - below_or_equal;
   }
   return above;
-}
-
-struct ClassWeights {
-  double good = 0;
-  double bad = 0;
-};
-
-ClassWeights totals(const RankedSample& sample, std::span<const double> weights) {
-  double all = 0;
-  double bad = 0;
-  const auto target = sample.target();
-  for (size_t i = 0; i < weights.size(); ++i) {
-    all += weights[i];
-    bad += weights[i] * target[i];
-  }
-  return {all - bad, bad};
-}
-
-// Calls step(good, bad, last position) with the weights at each distinct score, highest first.
-template <typename Step>
-void for_each_group(const RankedSample& sample, std::span<const double> weights, Step step) {
-  const auto target = sample.target();
-  size_t i = 0;
-  for (const uint32_t end : sample.group_ends()) {
-    double good = 0;
-    double bad = 0;
-    for (; i < end; ++i) {
-      const double w = weights[i];
-      const double w_bad = w * target[i];
-      bad += w_bad;
-      good += w - w_bad;
-    }
-    step(good, bad, i - 1);
-  }
 }
 
 }  // namespace
