@@ -67,6 +67,10 @@ const quiet = ({ heard }) => {
 async function assertFits(page) {
   const width = await page.evaluate(() => ({ page: document.documentElement.scrollWidth, window: innerWidth }));
   assert.ok(width.page <= width.window, `the page is ${width.page} px wide in a window of ${width.window}`);
+  const outside = await page.evaluate(() => [...document.querySelectorAll('#page *')]
+    .filter((e) => !e.closest('.scroll, .chips .set, svg') && e.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((e) => `${e.tagName} ${e.className}`));
+  assert.deepEqual(outside, []);
 }
 
 async function picture(page, name, options = { fullPage: true }) {

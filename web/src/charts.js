@@ -6,7 +6,7 @@ import { decimal, isNumber, percent, tick } from './format.js';
 const points = (curve) => (Array.isArray(curve) ? curve.filter((p) => Array.isArray(p) && p.every(isNumber)) : []);
 const diagonal = () => line([[0, 0], [1, 1]], { stroke: 'var(--faint)', strokeDasharray: '3 3' });
 const hint = (data, channels) =>
-  tip(data, pointer({ ...channels, fontFamily: 'inherit', fill: 'var(--paper)', stroke: 'var(--line)', textPadding: 7, lineWidth: 24 }));
+  tip(data, pointer({ ...channels, fontFamily: 'inherit', fill: 'var(--paper)', stroke: 'var(--line)', textPadding: 7, lineWidth: 13, maxRadius: 80 }));
 
 // One line a model over the unit square.
 function overlay(selection, key, { x, y, label, extra }) {
@@ -107,7 +107,7 @@ export function distribution(model) {
       ariaLabel: `Score distribution of ${model.label}`,
       marks: [
         rectY(bins, { x1: 'low', x2: 'high', y: 'good', fill: 'var(--good)', insetRight: 0.5 }),
-        areaY(steps, { x: 'x', y: 'y', fill: model.colour, fillOpacity: 0.28 }),
+        areaY(steps, { x: 'x', y1: 0, y2: 'y', fill: model.colour, fillOpacity: 0.28 }),
         line(steps, { x: 'x', y: 'y', stroke: model.colour, strokeWidth: 1.6 }),
         isNumber(model.threshold) ? ruleX([model.threshold], { stroke: 'currentColor', strokeDasharray: '2 3' }) : null,
         ruleY([0], { stroke: 'var(--line)' }),

@@ -6,6 +6,7 @@ import { decimal, interval, isNumber, pCell, pValue, signed, tick } from './form
 import { cut, foldMetricLabel, swatch } from './leaderboard.js';
 
 const LEVEL = 0.05;
+const LETTER = 7;  // the width of a letter of the diagram, in pixels, on the wide side
 const strong = (text) => h('strong', {}, text);
 export const testOf = (document, kind) => (document.tests ?? []).find((t) => t?.kind === kind);
 
@@ -42,16 +43,16 @@ export function verdict(document, fine) {
 
 export function pairTable(test, models) {
   const known = models.filter((m) => test.pairs.some((p) => p.a === m.name || p.b === m.name));
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Differences of AUC' }, h('table', { class: 'pairs' },
+  return h('div', { class: 'scroll snug', tabindex: 0, role: 'region', 'aria-label': 'Differences of AUC' }, h('table', { class: 'pairs' },
     h('thead', {}, h('tr', {}, h('td'), known.map((m) => h('th', { scope: 'col' }, h('span', { class: 'name' }, swatch(m), m.name))))),
-    h('tbody', {}, known.map((row) => h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'name' }, swatch(row), row.label)), known.map((column) => {
+    h('tbody', {}, known.map((row) => h('tr', {}, h('th', { scope: 'row' }, h('span', { class: 'name' }, swatch(row), h('span', {}, row.label))), known.map((column) => {
       if (row === column) return h('td', { class: 'same' });
       const pair = pairOf(test, row.name, column.name);
       if (!pair) return h('td', {}, '–');
       const p = pair.p_adjusted ?? pair.p;
       const better = p < LEVEL ? (pair.difference > 0 ? 'better' : 'worse') : undefined;
       return h('td', { class: better, title: `${row.label} − ${column.label}: ${signed(pair.difference, 4)} ${interval(pair, 4)}, p ${pValue(pair.p)}, adjusted ${pValue(pair.p_adjusted)}` },
-        signed(pair.difference), h('small', {}, `p ${p < 0.001 ? pCell(p) : pCell(p)}`));
+        signed(pair.difference), h('small', {}, `p ${pCell(p)}`));
     }))))));
 }
 
@@ -63,7 +64,10 @@ export function criticalDifference(test, models) {
   if (entries.length < 2) return () => null;
   return (width) => {
     const narrow = width < 520;
-    const margin = Math.min(260, width * (narrow ? 0.2 : 0.26));
+    const name = (e) => (narrow ? e.m.name ?? e.m.label : e.m.label);
+    const letters = Math.floor((width * (narrow ? 0.33 : 0.3)) / LETTER) - 5;
+    const longest = Math.min(letters, Math.max(...entries.map((e) => name(e).length)));
+    const margin = (longest + 5) * LETTER + 16;
     const top = Math.max(entries.length, Math.ceil(entries[entries.length - 1].rank));
     const x = (rank) => margin + ((rank - 1) / (top - 1)) * (width - 2 * margin);
     const axis = isNumber(cd) ? 56 : 30;
@@ -78,8 +82,6 @@ export function criticalDifference(test, models) {
     const half = Math.ceil(entries.length / 2);
     const start = axis + 20 + 9 * cliques.length;
     const height = start + 24 * Math.max(half, entries.length - half) + 8;
-    const label = (text, length) => cut(text, length);
-    const letters = Math.floor(margin / 6.6) + (narrow ? 9 : 3);
     const parts = [svg('line', { x1: x(1), x2: x(top), y1: axis, y2: axis, stroke: 'currentColor' })];
     for (let r = 1; r <= top; ++r) {
       if (top > 12 && r % 5 !== 0 && r !== 1) continue;
@@ -103,7 +105,7 @@ export function criticalDifference(test, models) {
       parts.push(
         svg('path', { d: `M${x(e.rank)},${axis}V${y}H${side}`, stroke: e.m.colour, fill: 'none', 'stroke-width': 1.6 }),
         svg('circle', { cx: x(e.rank), cy: axis, r: 3.4, style: `fill:${e.m.colour}` }),
-        svg('text', { x: left ? side - 5 : side + 5, y: y + 4, 'text-anchor': left ? 'end' : 'start' }, narrow ? cut(e.m.name ?? e.m.label, letters - 5) : label(e.m.label, letters), svg('tspan', { class: 'quiet' }, ` ${decimal(e.rank, 2)}`)),
+        svg('text', { x: left ? side - 5 : side + 5, y: y + 4, 'text-anchor': left ? 'end' : 'start' }, cut(name(e), letters), svg('tspan', { class: 'quiet' }, ` ${decimal(e.rank, 2)}`)),
       );
     });
     return svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, class: 'critical', role: 'img', 'aria-label': 'Critical-difference diagram of mean ranks' }, parts);

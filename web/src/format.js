@@ -65,5 +65,9 @@ export function date(text) {
   return `${Number(parts[3])} ${MONTHS[Number(parts[2]) - 1]} ${parts[1]}${parts[4] ? `, ${parts[4]} UTC` : ''}`;
 }
 
-// Ticks of an axis from 0 to 1.
-export const tick = (x) => (x === 0 ? '0' : Math.abs(x) < 1 ? minus(String(Number(x.toFixed(4)))).replace('0.', '.') : minus(String(Number(x.toFixed(4)))));
+// Ticks of an axis: all with the same number of decimals, a plain 0.
+export function tick(x, _index, all = [x]) {
+  if (x === 0) return '0';
+  const digits = Math.max(...all.map((t) => (String(Number(t.toPrecision(6))).split('.')[1] ?? '').length));
+  return x === 1 && Math.max(...all) === 1 && Math.min(...all) === 0 ? '1' : decimal(x, digits);
+}

@@ -18,7 +18,7 @@ export const METRICS = [
 export const TERMS = [
   ['Interval', 'The range in square brackets: the plausible values of a figure given how many loans it was measured on.'],
   ['DeLong test', 'Tests whether two models’ AUCs on the same loans differ by more than chance.'],
-  ['Holm', 'Raises p-values so that testing many pairs does not produce false discoveries.'],
+  ['Holm', 'Raises the p-values to allow for the number of pairs that were tested.'],
   ['Friedman, Nemenyi', 'Rank tests over folds; models whose mean ranks lie closer than the critical difference cannot be told apart.'],
   ['Gain', 'Share of all bads found among the riskiest share of loans.'],
   ['Calibration', 'Whether predicted probabilities agree with the bad rates that were observed.'],

@@ -2,7 +2,7 @@
 import { dot, link, ruleX, text } from '@observablehq/plot';
 import { h } from './dom.js';
 import { chart } from './figure.js';
-import { count, decimal, interval, isNumber, seconds, speed, tick } from './format.js';
+import { decimal, interval, isNumber, seconds, speed, tick } from './format.js';
 import { METRICS } from './glossary.js';
 
 export const swatch = (model) => h('i', { class: 'swatch', style: { background: model.colour } });
@@ -83,20 +83,24 @@ export function aucPlot(models) {
     const rows = models.filter((m) => isNumber(m.metrics?.auc?.value)).sort((a, b) => b.metrics.auc.value - a.metrics.auc.value);
     if (rows.length === 0) return null;
     const narrow = width < 520;
-    const length = narrow ? 18 : 34;
     const data = rows.map((m, i) => ({ m, i, ...m.metrics.auc }));
     const ends = data.flatMap((d) => [d.low, d.high, d.value]).filter(isNumber);
     const pad = Math.max(0.004, (Math.max(...ends) - Math.min(...ends)) * 0.06);
     return chart(width, {
-      height: 48 + 30 * rows.length, marginLeft: narrow ? 132 : 240, marginRight: narrow ? 16 : 130, marginTop: 6,
+      height: 48 + (narrow ? 44 : 30) * rows.length, marginLeft: narrow ? 8 : 240, marginRight: narrow ? 8 : 130, marginTop: 6,
       x: { label: 'AUC', domain: [Math.max(0, Math.min(...ends) - pad), Math.min(1, Math.max(...ends) + pad)], tickFormat: tick, ticks: narrow ? 4 : 8 },
-      y: { domain: data.map((d) => d.i), type: 'band', tickFormat: (i) => cut(rows[i].label, length), tickSize: 0, grid: false, label: null },
+      y: { domain: data.map((d) => d.i), type: 'band', tickFormat: (i) => (narrow ? '' : cut(rows[i].label, 36)), tickSize: 0, grid: false, label: null },
       ariaLabel: 'AUC of each model with its interval',
       marks: [
         ruleX([data[0].value], { stroke: 'var(--faint)', strokeDasharray: '3 3' }),
         link(data.filter((d) => isNumber(d.low) && isNumber(d.high)), { x1: 'low', x2: 'high', y1: 'i', y2: 'i', stroke: (d) => d.m.colour, strokeWidth: 2.4 }),
         dot(data, { x: 'value', y: 'i', fill: (d) => d.m.colour, r: 4.6, stroke: 'var(--paper)', strokeWidth: 1.2 }),
-        narrow ? null : text(data, { y: 'i', frameAnchor: 'right', dx: 14, textAnchor: 'start', text: (d) => `${decimal(d.value)} ${interval(d)}`, fontVariant: 'tabular-nums', fill: 'currentColor' }),
+        ...(narrow
+          ? [ // No room beside the lines: name and figure stand above each.
+              text(data, { y: 'i', frameAnchor: 'left', dy: -15, text: (d) => cut(d.m.label, 34), fill: 'currentColor' }),
+              text(data, { y: 'i', frameAnchor: 'right', dy: -15, textAnchor: 'end', text: (d) => decimal(d.value), fontWeight: 600, fill: 'currentColor' }),
+            ]
+          : [text(data, { y: 'i', frameAnchor: 'right', dx: 14, textAnchor: 'start', text: (d) => `${decimal(d.value)} ${interval(d)}`, fontVariant: 'tabular-nums', fill: 'currentColor' })]),
       ],
     });
   };
@@ -109,5 +113,3 @@ export function foldMetrics(models) {
   const keys = new Set(models.flatMap((m) => Object.entries(m.fold_metrics ?? {}).filter(([, v]) => Array.isArray(v) && v.length > 1).map(([k]) => k)));
   return [...Object.keys(FOLD_METRICS).filter((k) => keys.has(k)), ...[...keys].filter((k) => !(k in FOLD_METRICS))];
 }
-
-export const foldNote = (rows, folds) => `n = ${count(rows)} over ${folds} folds`;

@@ -1,9 +1,9 @@
 // Curves of training: one thin line a run (fold and member), a strong one for their mean over the epochs that at least
 // half of the runs reached.
-import { dot, line, ruleX } from '@observablehq/plot';
+import { dot, line } from '@observablehq/plot';
 import { h } from './dom.js';
 import { chart, figure, legendItem } from './figure.js';
-import { count, isNumber, tick, value } from './format.js';
+import { count, isNumber, tick } from './format.js';
 
 const LAYERS = 6;
 
@@ -35,8 +35,11 @@ function extent(values, share = 0.06) {
   return [low - pad, high + pad];
 }
 
-function epochAxis(all) {
-  return { label: 'Epoch', domain: [Math.min(...all.map((p) => p.x)), Math.max(...all.map((p) => p.x))], tickFormat: (x) => count(x), grid: false };
+// Boosting records neither a learning rate nor gradients: what it counts are trees.
+const epochLabel = (model) => (model.learning.some((run) => run.learning_rate || run.gradient_norm) ? 'Epoch' : 'Iteration');
+
+function epochAxis(model, all) {
+  return { label: epochLabel(model), domain: [Math.min(...all.map((p) => p.x)), Math.max(...all.map((p) => p.x))], tickFormat: (x) => count(x), grid: false };
 }
 
 function series(runs, colour, dash) {
@@ -54,7 +57,7 @@ function simple(model, pick, label, options = {}) {
     const all = runs.flat();
     const last = runs.map((r) => r[r.length - 1]);
     return chart(width, {
-      x: epochAxis(all), y: { label, domain: extent(all.map((p) => p.y)), ticks: 5, tickFormat: options.format ?? tick }, marginLeft: options.left ?? 46,
+      x: epochAxis(model, all), y: { label, domain: extent(all.map((p) => p.y)), ticks: 5, tickFormat: tick }, marginLeft: options.left ?? 46,
       ariaLabel: `${label} of ${model.label}`,
       marks: [...series(runs, model.colour), options.ends ? dot(last, { x: 'x', y: 'y', r: 2, fill: model.colour, fillOpacity: 0.7 }) : null],
     });
@@ -68,7 +71,7 @@ function loss(model) {
     const all = [...train, ...valid].flat();
     if (all.length === 0) return null;
     return chart(width, {
-      x: epochAxis(all), y: { label: 'Loss', domain: extent(all.map((p) => p.y)) },
+      x: epochAxis(model, all), y: { label: 'Loss', domain: extent(all.map((p) => p.y)) },
       ariaLabel: `Loss of ${model.label}`,
       marks: [...(train.length ? series(train, 'var(--good-line)') : []), ...(valid.length ? series(valid, model.colour) : [])],
     });
@@ -85,10 +88,10 @@ function gradients(model, layers) {
     const all = means.flat();
     if (all.length === 0) return null;
     return chart(width, {
-      x: epochAxis(all), marginLeft: 54,
-      y: { type: 'log', label: 'Gradient norm, mean of runs', domain: [Math.min(...all.map((p) => p.y)) * 0.8, Math.max(...all.map((p) => p.y)) * 1.25], ticks: 4, tickFormat: (y) => value(y) },
+      x: epochAxis(model, all), marginLeft: 54,
+      y: { type: 'log', label: 'Gradient norm, mean of runs', domain: [Math.min(...all.map((p) => p.y)) * 0.8, Math.max(...all.map((p) => p.y)) * 1.25], ticks: 4, tickFormat: (y) => tick(Number(y.toPrecision(3))) },
       ariaLabel: `Gradient norms of ${model.label}`,
-      marks: [ruleX([]), ...means.map((points, i) => line(points, { x: 'x', y: 'y', stroke: `var(--l${i % LAYERS})`, strokeWidth: 1.8, strokeDasharray: i >= LAYERS ? '4 3' : undefined }))],
+      marks: means.map((points, i) => line(points, { x: 'x', y: 'y', stroke: `var(--l${i % LAYERS})`, strokeWidth: 1.8, strokeDasharray: i >= LAYERS ? '4 3' : undefined })),
     });
   };
 }
@@ -102,7 +105,7 @@ export function learningCharts(model) {
   return [
     (has('train_loss') || has('valid_loss')) && figure({ title: 'Loss', legend: both, draw: loss(model) }),
     has('valid_auc') && figure({ title: 'AUC on the held-back part', note: 'a dot where a run stopped', draw: simple(model, (r) => r.valid_auc, 'AUC', { ends: true }) }),
-    has('learning_rate') && figure({ title: 'Learning rate', draw: simple(model, (r) => r.learning_rate, 'Learning rate', { format: (y) => value(y), left: 62 }) }),
+    has('learning_rate') && figure({ title: 'Learning rate', draw: simple(model, (r) => r.learning_rate, 'Learning rate', { left: 60 }) }),
     layers.length > 0 &&
       figure({
         title: 'Gradient norm by layer', note: 'logarithmic',

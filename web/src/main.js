@@ -13,6 +13,7 @@ import { dress, Selection } from './state.js';
 const SPLITS = { kfold: 'K-fold', holdout: 'Hold-out', time: 'Out of time', file: 'Folds from a file', grouped: 'Grouped folds' };
 const POSITIVE = { given: 'as given', rarer: 'the rarer class', registry: 'from the registry' };
 const WARNINGS = { leak: 'Possible leak', duplicates: 'Duplicate rows', id_like: 'Key-like column', missing: 'Missing values', constant: 'Constant column' };
+const CONVENTIONS = { target: 'Target', threshold: 'Threshold', auc_interval: 'Interval of AUC', other_intervals: 'Other intervals', ece: 'ECE', h_measure: 'H-measure' };
 const WARNING_ORDER = ['leak', 'duplicates', 'id_like'];
 const IMPORTANCES_SHOWN = 12;
 
@@ -174,10 +175,10 @@ function main(doc) {
     (doc.command || doc.conventions || doc.machine) && section('method', 'Conventions and how to repeat this', null,
       doc.command && [h('p', { class: 'lead' }, 'This command, on the same data and machine', doc.seed !== undefined && ` with seed ${doc.seed}`, ', gives the same figures.'), command(doc)],
       h('div', { class: 'grid two' },
-        doc.conventions && h('div', {}, h('h3', {}, 'Conventions'), pairsList(doc.conventions)),
+        doc.conventions && h('div', {}, h('h3', {}, 'Conventions'), pairsList(Object.fromEntries(Object.entries(doc.conventions).map(([k, v]) => [CONVENTIONS[k] ?? k.replace(/_/g, ' '), v])))),
         h('div', {}, h('h3', {}, 'Run'), pairsList(Object.fromEntries([
-          ['Obligor', doc.obligor], ['source', doc.data?.source], ['split', doc.split && (doc.split.detail ?? doc.split.kind)], ['seed', doc.seed], ['processor', doc.machine?.processor], ['cores', doc.machine?.cores],
-          ['time', isNumber(doc.seconds) ? seconds(doc.seconds) : undefined], ['peak memory', isNumber(doc.peak_memory_bytes) ? bytes(doc.peak_memory_bytes) : undefined],
+          ['Obligor', doc.obligor], ['Data', doc.data?.source], ['Split', doc.split && (doc.split.detail ?? doc.split.kind)], ['Seed', doc.seed], ['Processor', doc.machine?.processor], ['Cores', doc.machine?.cores],
+          ['Time', isNumber(doc.seconds) ? seconds(doc.seconds) : undefined], ['Peak memory', isNumber(doc.peak_memory_bytes) ? bytes(doc.peak_memory_bytes) : undefined],
         ].filter(([, v]) => v !== undefined && v !== null)))))),
     section('glossary', 'Glossary', null, h('dl', { class: 'glossary' }, [...METRICS.map((m) => [m.label, m.text]), ...TERMS].map(([term, text]) => h('div', {}, h('dt', {}, term), h('dd', {}, text))))),
   ];

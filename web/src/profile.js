@@ -93,7 +93,7 @@ export function profileTable(columns) {
   let sorted;
 
   function rows(column) {
-    const open = h('button', { type: 'button', class: 'open', 'aria-expanded': 'false' }, column.name ?? '');
+    const open = h('button', { type: 'button', class: 'open', 'aria-expanded': 'false' }, h('span', {}, column.name ?? ''));
     const row = h('tr', { class: column.role === 'ignored' ? 'ignored' : undefined },
       h('th', { scope: 'row' }, open),
       h('td', {}, column.kind ?? '–', column.role && column.role !== 'feature' && h('span', { class: 'badge' }, column.role)),
