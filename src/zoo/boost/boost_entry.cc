@@ -1,0 +1,75 @@
+#include "zoo/boost/boost.h"
+
+namespace obligor::zoo {
+namespace {
+
+// Numbers as they are (trees need no scaling and find special codes by themselves), categories as the parameter says.
+PrepSpec lightgbm_prep(const Params& params) {
+  PrepSpec spec;
+  spec.numbers = NumberCoding::kRaw;
+  spec.impute = false;
+  spec.missing_flag = false;
+  spec.special_codes = false;
+  const std::string& categories = params.text("categories");
+  const bool statistics = categories == "target_statistics" || categories == "both";
+  const bool native = categories == "native" || categories == "both";
+  spec.ordinal = native;
+  if (statistics) {
+    // A category of two levels is one 0/1 column: a statistic would say the same with noise.
+    spec.one_hot_max_levels = native ? 0 : static_cast<int>(params.integer("one_hot_max_levels"));
+    spec.target_statistics_min_levels = 3;
+    spec.permutations = static_cast<int>(params.integer("permutations"));
+    spec.prior_weight = params.real("prior_weight");
+    spec.frequency = params.flag("frequency");
+    spec.pair_statistics = static_cast<int>(params.integer("pair_statistics"));
+  }
+  return spec;
+}
+
+std::vector<ParamSpec> lightgbm_params() {
+  return {
+      real_param("learning_rate", 0.05, 1e-4, 1, "shrinkage of each tree; smaller wants more iterations", true),
+      integer_param("max_iterations", 3000, 1, 100'000, "trees at most"),
+      integer_param("early_stopping", 50, 1, 10'000, "stop after so many iterations without a better value on the held-back part"),
+      choice_param("stop_metric", "auc", {"auc", "logloss"}, "what the held-back part is judged by"),
+      integer_param("num_leaves", 15, 2, 4096, "leaves of a tree"),
+      integer_param("max_depth", 0, 0, 64, "depth of a tree; 0: as deep as num_leaves lets it"),
+      integer_param("min_child_samples", 20, 1, 1'000'000, "rows in a leaf at least"),
+      real_param("lambda_l1", 0, 0, 1e4, "L1 penalty on leaf values"),
+      real_param("lambda_l2", 1, 0, 1e4, "L2 penalty on leaf values"),
+      real_param("min_split_gain", 0, 0, 1e4, "gain of a split at least"),
+      real_param("path_smooth", 0, 0, 1e6, "pull a leaf towards its parent, as much as so many rows"),
+      real_param("feature_fraction", 0.5, 0.01, 1, "share of the columns that a tree may use"),
+      real_param("bagging_fraction", 0.8, 0.05, 1, "share of the rows that a tree is grown on"),
+      flag_param("extra_trees", false, "one random threshold a column and node instead of the best one"),
+      integer_param("max_bin", 255, 2, 65'535, "bins of a number"),
+      text_param("monotone", "", "columns whose effect may only rise or only fall with bad, e.g. age:-,utilisation:+"),
+      choice_param("categories", "target_statistics", {"target_statistics", "native", "both", "none"},
+                   "categories as ordered target statistics, as LightGBM's own sets of levels, both, or left out"),
+      integer_param("one_hot_max_levels", 2, 0, 100, "one 0/1 column a level for a category with at most so many levels (with target_statistics)"),
+      real_param("prior_weight", 1, 0, 1e4, "of the overall bad rate in a target statistic, as so many rows"),
+      integer_param("permutations", 1, 1, 16, "random orders of the target statistics: as many columns a category"),
+      flag_param("frequency", false, "the share of a category's level as a column too"),
+      integer_param("pair_statistics", 0, 0, 100, "target statistics of so many pairs of categories"),
+      real_param("cat_smooth", 10, 0, 1e4, "native categories: smoothing of a level's rate"),
+      real_param("cat_l2", 10, 0, 1e4, "native categories: L2 penalty"),
+  };
+}
+
+}  // namespace
+
+ModelEntry lightgbm_entry() {
+  ModelEntry entry;
+  entry.name = "lightgbm";
+  entry.title = "Gradient boosting (LightGBM)";
+  entry.family = "boost";
+  entry.paper = "Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS 2017";
+  entry.summary = "leaf-wise boosted trees, categories by ordered target statistics; the strongest single model on most loan tables";
+  entry.params = lightgbm_params();
+  entry.traits.early_stopping = true;
+  entry.traits.trees = true;
+  entry.prep = lightgbm_prep;
+  return entry;
+}
+
+}  // namespace obligor::zoo
