@@ -97,6 +97,14 @@ TextTree read_tree(const Block& block, const Source& source) {
   return tree;
 }
 
+// The last float32 that goes left of `x <= t`. LightGBM reads a number within 1e-35 of zero as zero, so that a threshold in that
+// range has all of it on one side.
+float split_point(double t) {
+  if (t >= 0 && t < static_cast<double>(kZero)) return kZero;
+  if (t < 0 && t >= -static_cast<double>(kZero)) return std::nextafter(-kZero, -std::numeric_limits<float>::infinity());
+  return floor_to_float(t);
+}
+
 class Emitter {
  public:
   Emitter(const TextTree& tree, TreeArrays& arrays, const Source& source)
@@ -124,8 +132,8 @@ class Emitter {
     const double threshold = tree_.threshold[split];
     if (std::isnan(threshold)) source_.fail("a threshold is not a number");
     const bool default_left = (decision & kDefaultLeftBit) != 0;
-    if (missing == Missing::kZero) return emit_zero(split, depth, floor_to_float(threshold), default_left);
-    return emit_numeric(split, depth, floor_to_float(threshold), missing == Missing::kNan ? default_left : 0.0 <= threshold);
+    if (missing == Missing::kZero) return emit_zero(split, depth, split_point(threshold), default_left);
+    return emit_numeric(split, depth, split_point(threshold), missing == Missing::kNan ? default_left : 0.0 <= threshold);
   }
 
   int32_t add(size_t split, float threshold, uint8_t flags) {

@@ -5,6 +5,7 @@
 //
 // Contract: for every float32 input the arrays take the same side of every split as LightGBM's double comparison does.
 //   - `x <= t` with a double t becomes `x <= the largest float32 that is <= t`: for float32 x the two are the same statement.
+//   - a number within 1e-35 of zero is zero, as LightGBM's prediction reads it.
 //   - missing type None: LightGBM reads NaN as 0, so a missing x goes where 0 goes.
 //   - missing type NaN: a missing x goes in the stored default direction.
 //   - missing type Zero: NaN and |x| <= 1e-35 go in the default direction; written as two more splits around zero.
