@@ -6,14 +6,16 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
 #include "zoo/registry.h"
 
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 1> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 2> kFits{{
       {"logistic", fit_logistic},
+      {"lightgbm", fit_lightgbm},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

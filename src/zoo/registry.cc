@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
 
 namespace obligor::zoo {
@@ -10,6 +11,7 @@ namespace obligor::zoo {
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
       logistic_entry(),
+      lightgbm_entry(),
   };
   return entries;
 }
