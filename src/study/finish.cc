@@ -1,0 +1,119 @@
+#include "study/finish.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "core/digest.h"
+
+namespace obligor {
+namespace {
+
+constexpr double kPointsToDouble = 20;
+constexpr double kBasePoints = 600;
+constexpr double kBaseOdds = 50;
+
+Json input_dictionary(const ScorePlan& plan, const Table& table, const Task& task) {
+  Json dictionary = Json::array();
+  for (const PlanInput& input : plan.inputs) {
+    const Column& column = table.column(input.name);
+    Json json{{"name", input.name}, {"kind", kind_name(column.kind())}};
+    size_t missing = 0;
+    for (const uint32_t row : task.rows) missing += column.is_missing(row) ? 1U : 0U;
+    json["missing"] = static_cast<double>(missing) / static_cast<double>(task.rows.size());
+    if (column.kind() == ColumnKind::kCategory) {
+      json["levels"] = column.dictionary().size();
+    } else {
+      const auto values = numeric_values(column);
+      float low = INFINITY;
+      float high = -INFINITY;
+      for (const uint32_t row : task.rows) {
+        if (!std::isfinite(values[row])) continue;
+        low = std::min(low, values[row]);
+        high = std::max(high, values[row]);
+      }
+      if (low <= high) {
+        json["min"] = low;
+        json["max"] = high;
+      }
+    }
+    dictionary.push_back(std::move(json));
+  }
+  return dictionary;
+}
+
+// Deciles of the scores of the training rows: what monitoring compares later batches with.
+Json score_reference(const std::vector<double>& probability) {
+  std::vector<double> sorted = probability;
+  std::sort(sorted.begin(), sorted.end());
+  Json deciles = Json::array();
+  for (int d = 1; d < 10; ++d) deciles.push_back(sorted[sorted.size() * static_cast<size_t>(d) / 10]);
+  return {{"score_deciles", deciles}, {"mean_probability", std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(sorted.size())}};
+}
+
+std::string data_digest(const Table& table, const ScorePlan& plan) {
+  Sha256 digest;
+  for (const PlanInput& input : plan.inputs) {
+    const Column& column = table.column(input.name);
+    digest.update(input.name);
+    const auto add = [&](const auto& values) { digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0])}); };
+    if (column.kind() == ColumnKind::kCategory) {
+      add(column.codes());
+      for (const auto& level : column.dictionary()) digest.update(level);
+    } else {
+      add(numeric_values(column));
+    }
+  }
+  return digest.hex();
+}
+
+}  // namespace
+
+Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const Table& table, const Task& task, const Json& document,
+                   const Context& context) {
+  Bundle bundle;
+  // Points beside the probability: the scale is the design's (PDO 20, 600 points at odds 50:1).
+  PlanBuilder builder;
+  const auto outputs = builder.splice(fitted.plan);
+  builder.meta() = fitted.plan.meta;
+  for (size_t i = 0; i < outputs.size(); ++i) builder.output(fitted.plan.outputs[i].name, outputs[i]);
+  const double factor = kPointsToDouble / std::log(2.0);
+  const double offset = kBasePoints - factor * std::log(kBaseOdds);
+  builder.output("points", builder.points(outputs[0], static_cast<float>(factor), static_cast<float>(offset), "round"));
+  bundle.plan = builder.build();
+
+  bundle.task = task_json(task);
+  bundle.dictionary = input_dictionary(bundle.plan, table, task);
+  const double bad_rate = static_cast<double>(task.bad_count()) / static_cast<double>(task.rows.size());
+  bundle.fingerprint = {{"source", table.source()},
+                        {"rows", task.rows.size()},
+                        {"bad_rate", bad_rate},
+                        {"digest", data_digest(table, bundle.plan)},
+                        {"seed", context.seed()},
+                        {"command", document.value("command", "")},
+                        {"obligor", document.value("obligor", "")}};
+  for (const auto& model : document.value("models", Json::array())) {
+    if (model.value("name", "") == entry.name && model.contains("metrics")) {
+      bundle.metrics = {{"split", document["split"]}, {"folds", document["folds"]}, {"rows", document["rows"]}, {"values", model["metrics"]}};
+    }
+  }
+  bundle.reference = score_reference(score(bundle.plan, table, task.rows));
+  bundle.policy = {{"threshold", bad_rate},
+                   {"threshold_rule", "bad rate of the training rows"},
+                   {"points", {{"double_odds", kPointsToDouble}, {"base_points", kBasePoints}, {"base_odds", kBaseOdds}}}};
+  Json importance = Json::array();
+  for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
+  bundle.card = {{"model", entry.name},
+                 {"title", entry.title},
+                 {"paper", entry.paper},
+                 {"params", fitted.params},
+                 {"notes", fitted.notes},
+                 {"importance", importance},
+                 {"inner_auc", fitted.inner_auc},
+                 {"details", fitted.details}};
+  return bundle;
+}
+
+}  // namespace obligor
