@@ -1,0 +1,10 @@
+// The commands of `obligor`, one file each: each declares its options on the app and returns what to run.
+#pragma once
+
+#include "cli/frame.h"
+
+namespace obligor::cli {
+
+[[nodiscard]] Run setup_models(CLI::App& app, Globals& globals);
+
+}  // namespace obligor::cli

@@ -1,0 +1,16 @@
+// obligor: the program. Light: it links neither libtorch nor LightGBM, and opens DuckDB when a file is read.
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  using obligor::cli::CommandSpec;
+  constexpr CommandSpec kCommands[] = {
+      {"compare", "train the zoo on the same folds, rank it, write the report and the best bundle", "", nullptr},
+      {"train", "fit one model and save it as a bundle", "", nullptr},
+      {"models", "the zoo: models, papers, parameters",
+       "  obligor models\n"
+       "  obligor models logistic\n"
+       "  obligor models --json\n",
+       obligor::cli::setup_models},
+  };
+  return obligor::cli::run_program(argc, argv, kCommands);
+}
