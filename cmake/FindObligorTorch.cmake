@@ -34,7 +34,8 @@ if(ObligorTorch_FOUND)
       # Nothing of ours names a CUDA symbol; the library registers its kernels when it is loaded.
       list(APPEND _links "-Wl,--no-as-needed,${TORCH_CUDA_LIBRARY},--as-needed")
     endif()
-    set_target_properties(Torch::torch PROPERTIES IMPORTED_LOCATION ${TORCH_CPU_LIBRARY}
+    # The wheel's include folder has an fmt of its own, newer than the system's library: used as headers only, the two live side by side.
+    set_target_properties(Torch::torch PROPERTIES IMPORTED_LOCATION ${TORCH_CPU_LIBRARY} INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY
       INTERFACE_INCLUDE_DIRECTORIES "${_torch_root}/include;${TORCH_INCLUDE_DIR}" INTERFACE_LINK_LIBRARIES "${_links}")
   endif()
 endif()

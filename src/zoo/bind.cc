@@ -8,14 +8,17 @@
 #include "core/error.h"
 #include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
+#include "zoo/net/net.h"
 #include "zoo/registry.h"
 
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 2> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 4> kFits{{
       {"logistic", fit_logistic},
       {"lightgbm", fit_lightgbm},
+      {"ann", fit_ann},
+      {"dnn", fit_dnn},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

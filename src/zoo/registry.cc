@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
+#include "zoo/net/net.h"
 
 namespace obligor::zoo {
 
@@ -12,6 +13,8 @@ std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
       logistic_entry(),
       lightgbm_entry(),
+      ann_entry(),
+      dnn_entry(),
   };
   return entries;
 }

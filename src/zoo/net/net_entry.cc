@@ -1,0 +1,86 @@
+// Registry rows of the feed-forward networks: no torch here, every program lists them.
+#include "zoo/net/net.h"
+
+namespace obligor {
+namespace {
+
+PrepSpec prep(const Params& params) {
+  PrepSpec spec;
+  const std::string& numbers = params.text("numbers");
+  if (numbers == "standard") spec.numbers = NumberCoding::kStandard;
+  if (numbers == "robust") spec.numbers = NumberCoding::kRobust;
+  if (numbers == "quantile") spec.numbers = NumberCoding::kQuantile;
+  if (numbers == "piecewise" || numbers == "both") spec.numbers = NumberCoding::kPiecewiseLinear;
+  spec.both_quantile = numbers == "both";
+  spec.bins = static_cast<int>(params.integer("bins"));
+  spec.one_hot_max_levels = static_cast<int>(params.integer("one_hot_levels"));
+  spec.target_statistics_min_levels = static_cast<int>(params.integer("statistic_levels"));
+  spec.codes = params.integer("embedding") > 0;
+  return spec;
+}
+
+std::vector<ParamSpec> shared_params() {
+  return {
+      integer_param("ensemble", 8, 1, 64, "members trained at once with shared weights; their probabilities are averaged"),
+      choice_param("activation", "relu", {"relu", "selu", "tanh", "gelu", "silu"}, "what a hidden unit does"),
+      real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in training"),
+      real_param("learning_rate", 3e-3, 1e-6, 1, "AdamW step size at its highest", true),
+      real_param("weight_decay", 3e-4, 0, 10, "decoupled decay of weights (not of biases, scales and norms)", true),
+      choice_param("schedule", "constant", {"constant", "cosine", "one_cycle", "plateau"}, "how the learning rate goes over the epochs"),
+      integer_param("epochs", 0, 0, 100000, "passes over the data at most; 0: as many as `steps` needs"),
+      integer_param("steps", 1500, 1, 100000000, "batches at most when `epochs` is 0 (never under 10 epochs or over 200)"),
+      integer_param("batch", 0, 0, 1048576, "rows a step; 0: 256, more on large data"),
+      integer_param("patience", 16, 1, 100000, "epochs without a better validation value before it stops"),
+      choice_param("stop_on", "loss", {"loss", "auc"}, "the validation value that picks the epoch"),
+      choice_param("numbers", "piecewise", {"standard", "robust", "quantile", "piecewise", "both"}, "how number columns are prepared"),
+      integer_param("bins", 16, 2, 256, "pieces of the piecewise-linear encoding"),
+      integer_param("one_hot_levels", 20, 0, 100000, "a category with at most so many levels is one-hot encoded"),
+      integer_param("statistic_levels", 3, 0, 1000000, "a category with at least so many levels gets its ordered target statistic; 0: none"),
+      integer_param("embedding", 0, 0, 256, "width of a learned embedding of each category; 0: none"),
+  };
+}
+
+}  // namespace
+
+ModelEntry ann_entry() {
+  ModelEntry entry;
+  entry.name = "ann";
+  entry.title = "Neural network, one hidden layer";
+  entry.family = "net";
+  entry.paper = "Rumelhart, Hinton & Williams, Learning representations by back-propagating errors, Nature 323, 1986";
+  entry.summary = "one hidden layer, several members averaged";
+  entry.parents = {"logistic"};
+  entry.params = {integer_param("hidden", 128, 1, 65536, "units of the hidden layer")};
+  for (auto& spec : shared_params()) entry.params.push_back(std::move(spec));
+  entry.traits.early_stopping = true;
+  entry.traits.needs_gpu_aware = true;
+  entry.prep = prep;
+  entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
+  return entry;
+}
+
+ModelEntry dnn_entry() {
+  ModelEntry entry;
+  entry.name = "dnn";
+  entry.title = "Deep neural network";
+  entry.family = "net";
+  entry.paper =
+      "Gorishniy, Kotelnikov & Babenko, TabM: advancing tabular deep learning with parameter-efficient ensembling, ICLR 2025 "
+      "(arXiv:2410.24210)";
+  entry.summary = "several hidden layers, batch norm and dropout, several members averaged";
+  entry.parents = {"ann"};
+  entry.params = {
+      integer_param("layers", 2, 1, 32, "hidden layers"),
+      integer_param("hidden", 128, 1, 65536, "units of each hidden layer"),
+      choice_param("norm", "none", {"none", "batch"}, "normalisation before each activation"),
+      flag_param("residual", false, "each layer from the second adds its input to its output"),
+  };
+  for (auto& spec : shared_params()) entry.params.push_back(std::move(spec));
+  entry.traits.early_stopping = true;
+  entry.traits.needs_gpu_aware = true;
+  entry.prep = prep;
+  entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
+  return entry;
+}
+
+}  // namespace obligor

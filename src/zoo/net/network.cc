@@ -1,0 +1,561 @@
+#include "zoo/net/network.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "zoo/net/fold.h"
+
+namespace obligor::net {
+namespace {
+
+using at::Tensor;
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+constexpr double kNormEpsilon = 1e-5;
+constexpr double kNormMomentum = 0.1;
+constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+constexpr double kSeluScale = 1.0507009873554804934193349852946;
+
+int64_t size_of(size_t n) { return static_cast<int64_t>(n); }
+
+// One thread for this thread's torch work, no autograd bookkeeping, and no torch exception past this file.
+template <typename F>
+auto in_torch(const F& work) {
+  at::set_num_threads(1);
+  const c10::InferenceMode guard;
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    throw Error(ErrorCode::kInternal, fmt::format("network: torch reports: {}", error.what_without_backtrace()));
+  }
+}
+
+at::Device device_of(const Context& context) {
+  if (context.device() == Device::kCpu) return at::kCPU;
+  if (!at::hasCUDA()) {
+    throw Error(ErrorCode::kUnsupported,
+                "device 'cuda': this libtorch finds no CUDA device; run with --device cpu, or point Torch_DIR at a CUDA build of libtorch");
+  }
+  return at::kCUDA;
+}
+
+Tensor activate(const Tensor& z, Activation activation) {
+  switch (activation) {
+    case Activation::kRelu: return at::relu(z);
+    case Activation::kSelu: return at::selu(z);
+    case Activation::kTanh: return at::tanh(z);
+    case Activation::kGelu: return at::gelu(z);
+    case Activation::kSilu: return at::silu(z);
+  }
+  return z;
+}
+
+// d loss / d z from d loss / d act(z), where y = act(z).
+Tensor activate_backward(const Tensor& gradient, const Tensor& z, const Tensor& y, Activation activation) {
+  switch (activation) {
+    case Activation::kRelu: return at::threshold_backward(gradient, y, 0);
+    case Activation::kSelu: return at::elu_backward(gradient, kSeluAlpha, kSeluScale, 1, false, z);
+    case Activation::kTanh: return at::tanh_backward(gradient, y);
+    case Activation::kGelu: return at::gelu_backward(gradient, z);
+    case Activation::kSilu: return at::silu_backward(gradient, z);
+  }
+  return gradient;
+}
+
+// A parameter: its place in the flat tensors and its view into each.
+struct Parameter {
+  std::string name;
+  size_t layer = 0;        // 0-based; `layers` for the head
+  bool decayed = false;
+  std::vector<int64_t> shape;
+  std::vector<float> initial;
+  Tensor value;
+  Tensor gradient;
+};
+
+// What a layer leaves behind for the way back.
+struct Trace {
+  Tensor raw;      // before batch norm; B x (E h)
+  Tensor mean;     // of the batch
+  Tensor inverse_deviation;
+  Tensor z;        // before the activation
+  Tensor y;        // after it
+  Tensor mask;     // 0 or 1 / (1 - dropout)
+  Tensor out;      // what the next layer reads
+};
+
+}  // namespace
+
+std::string_view activation_name(Activation activation) {
+  constexpr std::array<std::string_view, 5> kNames{"relu", "selu", "tanh", "gelu", "silu"};
+  return kNames[static_cast<size_t>(activation)];
+}
+
+Activation find_activation(std::string_view name) {
+  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu}) {
+    if (activation_name(activation) == name) return activation;
+  }
+  const std::vector<std::string> known{"relu", "selu", "tanh", "gelu", "silu"};
+  throw unknown_name("activation", name, known);
+}
+
+struct Network::Impl {
+  NetworkShape shape;
+  at::Device device = at::kCPU;
+  int64_t inputs = 0;      // width of the first layer's input
+  int64_t members = 1;
+  int64_t hidden = 0;
+
+  std::vector<Parameter> parameters;
+  std::vector<size_t> tables, weights, biases, norms;
+  size_t head = 0;
+  size_t head_bias = 0;
+  std::optional<size_t> input_scale;
+  int64_t decayed = 0;     // the first so many of the flat tensors
+  Tensor flat, gradient, first_moment, second_moment, steps;
+  std::vector<Tensor> running_mean, running_variance;  // by layer, with batch norm
+  std::vector<Tensor> kept;
+
+  Tensor features, codes, target, weight, order;
+  Tensor mask_pool;
+  Random random;
+
+  // Of the last batch.
+  Tensor loss_sum;
+  double loss_rows = 0;
+
+  Impl(const NetworkShape& given, const Context& context)
+      : shape(given), device(device_of(context)), random(context.seed(), "network") {
+    if (shape.layers < 1 || shape.hidden < 1 || shape.members < 1) throw Error(ErrorCode::kInternal, "network: an empty shape");
+    inputs = size_of(shape.width + shape.code_levels.size() * shape.embedding);
+    members = size_of(shape.members);
+    hidden = size_of(shape.hidden);
+    declare();
+    allocate();
+  }
+
+  size_t add(std::string name, size_t layer, bool is_decayed, std::vector<int64_t> dims, const std::function<double()>& draw) {
+    Parameter parameter;
+    parameter.name = std::move(name);
+    parameter.layer = layer;
+    parameter.decayed = is_decayed;
+    size_t count = 1;
+    for (const int64_t dim : dims) count *= static_cast<size_t>(dim);
+    parameter.shape = std::move(dims);
+    parameter.initial.resize(count);
+    for (auto& value : parameter.initial) value = static_cast<float>(draw());
+    parameters.push_back(std::move(parameter));
+    return parameters.size() - 1;
+  }
+
+  // Names, shapes and starting values: uniform in +-1/sqrt(inputs), but normal with variance 1/inputs for SELU (Klambauer et
+  // al. 2017), whose self-normalisation asks for it.
+  void declare() {
+    const auto uniform = [this](int64_t fan_in) {
+      const double bound = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)));
+      return [this, bound] { return bound * (2 * random.uniform() - 1); };
+    };
+    const auto weight_draw = [&](int64_t fan_in) -> std::function<double()> {
+      if (shape.activation != Activation::kSelu) return uniform(fan_in);
+      const double deviation = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)));
+      return [this, deviation] { return deviation * random.normal(); };
+    };
+    const auto constant = [](double value) { return [value] { return value; }; };
+    for (size_t k = 0; k < shape.code_levels.size(); ++k) {
+      tables.push_back(add(fmt::format("embedding:{}", k), 0, true, {size_of(shape.code_levels[k]), size_of(shape.embedding)},
+                           [this] { return 0.1 * random.normal(); }));
+    }
+    for (size_t l = 0; l < shape.layers; ++l) {
+      const int64_t in = l == 0 ? inputs : hidden;
+      weights.push_back(add(fmt::format("weight:{}", l), l, true, {hidden, in}, weight_draw(in)));
+    }
+    head = add("head", shape.layers, true, {members, hidden}, uniform(hidden));
+    if (members > 1) input_scale = add("input_scale", 0, false, {members, inputs}, [this] { return random.below(2) == 0 ? -1.0 : 1.0; });
+    for (size_t l = 0; l < shape.layers; ++l) {
+      const int64_t in = l == 0 ? inputs : hidden;
+      if (shape.batch_norm) norms.push_back(add(fmt::format("norm:{}", l), l, false, {members, hidden}, constant(1)));
+      biases.push_back(add(fmt::format("bias:{}", l), l, false, {members, hidden},
+                           shape.batch_norm ? std::function<double()>(constant(0)) : std::function<double()>(uniform(in))));
+    }
+    head_bias = add("head_bias", shape.layers, false, {members}, constant(0));
+  }
+
+  void allocate() {
+    in_torch([&] {
+      int64_t total = 0;
+      for (const auto& parameter : parameters) {
+        total += size_of(parameter.initial.size());
+        if (parameter.decayed) decayed = total;
+      }
+      flat = at::empty({total}, at::kFloat);
+      int64_t at_offset = 0;
+      for (auto& parameter : parameters) {
+        std::copy(parameter.initial.begin(), parameter.initial.end(), flat.data_ptr<float>() + at_offset);
+        at_offset += size_of(parameter.initial.size());
+      }
+      flat = flat.to(device);
+      gradient = at::zeros_like(flat);
+      first_moment = at::zeros_like(flat);
+      second_moment = at::zeros_like(flat);
+      steps = at::zeros({1}, flat.options());
+      at_offset = 0;
+      for (auto& parameter : parameters) {
+        const int64_t count = size_of(parameter.initial.size());
+        parameter.value = flat.narrow(0, at_offset, count).view(parameter.shape);
+        parameter.gradient = gradient.narrow(0, at_offset, count).view(parameter.shape);
+        at_offset += count;
+        parameter.initial = {};
+      }
+      if (shape.batch_norm) {
+        for (size_t l = 0; l < shape.layers; ++l) {
+          running_mean.push_back(at::zeros({members * hidden}, flat.options()));
+          running_variance.push_back(at::ones({members * hidden}, flat.options()));
+        }
+      }
+      loss_sum = at::zeros({}, flat.options());
+    });
+  }
+
+  [[nodiscard]] const Tensor& value(size_t id) const { return parameters[id].value; }
+
+  // Rows x inputs: the numbers, then the embeddings.
+  [[nodiscard]] Tensor embed(const Tensor& numbers, const Tensor& row_codes) const {
+    if (tables.empty()) return numbers;
+    std::vector<Tensor> parts{numbers};
+    for (size_t k = 0; k < tables.size(); ++k) parts.push_back(value(tables[k]).index_select(0, row_codes.select(1, size_of(k))));
+    return at::cat(parts, 1);
+  }
+
+  [[nodiscard]] Tensor stacked_weight() const {
+    if (!input_scale) return value(weights[0]);
+    return (value(weights[0]).unsqueeze(0) * value(*input_scale).unsqueeze(1)).view({members * hidden, inputs});
+  }
+
+  Tensor draw_mask(int64_t count) {
+    const auto room = static_cast<uint64_t>(mask_pool.numel() - count);
+    // Whole cache lines; the pool is far longer than a mask, so that two layers seldom see the same one.
+    const auto offset = static_cast<int64_t>(random.below(room / 16 + 1) * 16);
+    return mask_pool.narrow(0, offset, count);
+  }
+
+  // Logits, members x rows. `traces` is null in prediction.
+  Tensor forward(const Tensor& x, std::vector<Trace>* traces) const {
+    const int64_t rows = x.size(0);
+    Tensor in = x;
+    for (size_t l = 0; l < shape.layers; ++l) {
+      Trace local;
+      Trace& trace = traces != nullptr ? (*traces)[l] : local;
+      const Tensor bias = value(biases[l]).view({members * hidden});
+      if (l == 0) {
+        const Tensor w = stacked_weight();
+        trace.z = shape.batch_norm ? at::mm(in, w.t()) : at::addmm(bias, in, w.t());
+      } else {
+        trace.z = at::mm(in.view({rows * members, hidden}), value(weights[l]).t()).view({rows, members * hidden});
+        if (!shape.batch_norm) trace.z.add_(bias);
+      }
+      if (shape.batch_norm) {
+        // A batch of one row has no variance: it is normalised by what is known so far.
+        const bool training = traces != nullptr && rows > 1;
+        trace.raw = trace.z;
+        std::tie(trace.z, trace.mean, trace.inverse_deviation) =
+            at::native_batch_norm(trace.raw, value(norms[l]).view({members * hidden}), bias, running_mean[l], running_variance[l], training,
+                                  kNormMomentum, kNormEpsilon);
+      }
+      trace.y = activate(trace.z, shape.activation);
+      trace.out = trace.mask.defined() ? trace.y * trace.mask.view({rows, members * hidden}) : trace.y;
+      if (shape.residual && l > 0) trace.out = trace.out + in;
+      in = trace.out;
+    }
+    return at::bmm(in.view({rows, members, hidden}).transpose(0, 1), value(head).unsqueeze(2)).squeeze(2).add_(value(head_bias).unsqueeze(1));
+  }
+
+  void backward(const Tensor& x, const Tensor& row_codes, const Tensor& d_logits, const std::vector<Trace>& traces) {
+    const int64_t rows = x.size(0);
+    const auto in_of = [&](size_t l) { return l == 0 ? x : traces[l - 1].out; };
+    const auto grad = [&](size_t id) -> Tensor { return parameters[id].gradient; };
+    const Tensor last = traces.back().out.view({rows, members, hidden});
+    grad(head).copy_(at::bmm(d_logits.unsqueeze(1), last.transpose(0, 1)).squeeze(1));
+    grad(head_bias).copy_(d_logits.sum(1));
+    Tensor d_out = (d_logits.t().contiguous().unsqueeze(2) * value(head)).view({rows, members * hidden});
+    for (size_t l = shape.layers; l-- > 0;) {
+      const Trace& trace = traces[l];
+      const Tensor d_y = trace.mask.defined() ? d_out * trace.mask.view({rows, members * hidden}) : d_out;
+      Tensor d_z = activate_backward(d_y, trace.z, trace.y, shape.activation);
+      if (shape.batch_norm) {
+        const auto [d_raw, d_gain, d_bias] =
+            at::native_batch_norm_backward(d_z, trace.raw, value(norms[l]).view({members * hidden}), running_mean[l], running_variance[l],
+                                           trace.mean, trace.inverse_deviation, rows > 1, kNormEpsilon, {true, true, true});
+        grad(norms[l]).view({members * hidden}).copy_(d_gain);
+        grad(biases[l]).view({members * hidden}).copy_(d_bias);
+        d_z = d_raw;
+      } else {
+        Tensor d_bias = grad(biases[l]).view({members * hidden});
+        at::sum_out(d_bias, d_z, 0);
+      }
+      if (l == 0) {
+        first_layer_backward(x, row_codes, d_z);
+        continue;
+      }
+      const Tensor d_flat = d_z.view({rows * members, hidden});
+      Tensor d_weight = grad(weights[l]);
+      at::mm_out(d_weight, d_flat.t(), in_of(l).view({rows * members, hidden}));
+      const Tensor d_in = at::mm(d_flat, value(weights[l])).view({rows, members * hidden});
+      d_out = shape.residual && l > 0 ? d_in + d_out : d_in;
+    }
+  }
+
+  void first_layer_backward(const Tensor& x, const Tensor& row_codes, const Tensor& d_z) {
+    Tensor d_weight = parameters[weights[0]].gradient;
+    if (input_scale) {
+      const Tensor product = at::mm(d_z.t(), x).view({members, hidden, inputs});
+      Tensor d_scale = parameters[*input_scale].gradient;
+      at::sum_out(d_weight, product * value(*input_scale).unsqueeze(1), 0);
+      at::sum_out(d_scale, product * value(weights[0]).unsqueeze(0), 1);
+    } else {
+      at::mm_out(d_weight, d_z.t(), x);
+    }
+    if (tables.empty()) return;
+    const auto numbers = size_of(shape.width);
+    const Tensor d_embedded = at::mm(d_z, stacked_weight().narrow(1, numbers, inputs - numbers));
+    for (size_t k = 0; k < tables.size(); ++k) {
+      Tensor table = parameters[tables[k]].gradient;
+      table.zero_();
+      table.index_add_(0, row_codes.select(1, size_of(k)), d_embedded.narrow(1, size_of(k * shape.embedding), size_of(shape.embedding)));
+    }
+  }
+};
+
+Network::Network(const NetworkShape& shape, const Context& context) : impl_(std::make_unique<Impl>(shape, context)) {}
+Network::~Network() = default;
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(Network&&) noexcept = default;
+
+namespace {
+
+Tensor numbers_of(const Batch& batch, size_t begin, size_t rows, at::Device device) {
+  // from_blob wants a mutable pointer; nothing writes through it.
+  auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
+  const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
+  return device == at::kCPU ? view : view.to(device);
+}
+
+Tensor codes_of(const Batch& batch, size_t begin, size_t rows, const NetworkShape& shape, at::Device device) {
+  Tensor out = at::empty({size_of(rows), size_of(shape.code_levels.size())}, at::kLong);
+  auto* data = out.data_ptr<int64_t>();
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t k = 0; k < shape.code_levels.size(); ++k) {
+      const int32_t code = batch.codes[k][begin + r];
+      if (code < 0 || static_cast<uint32_t>(code) >= shape.code_levels[k]) {
+        throw Error(ErrorCode::kInternal, fmt::format("network: code column {}: code {} is outside 0..{}", k, code, shape.code_levels[k] - 1));
+      }
+      *data++ = code;
+    }
+  }
+  return out.to(device);
+}
+
+void check_width(const Batch& batch, const NetworkShape& shape) {
+  if (batch.width == shape.width && batch.codes.size() >= shape.code_levels.size() && batch.features.size() == batch.rows * batch.width) return;
+  throw Error(ErrorCode::kInternal, fmt::format("network: a batch of {} columns and {} codes where {} and {} are wanted", batch.width,
+                                                batch.codes.size(), shape.width, shape.code_levels.size()));
+}
+
+}  // namespace
+
+void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) {
+  Impl& self = *impl_;
+  check_width(batch, self.shape);
+  in_torch([&] {
+    self.features = numbers_of(batch, 0, batch.rows, self.device).clone();
+    if (!self.tables.empty()) self.codes = codes_of(batch, 0, batch.rows, self.shape, self.device);
+    const auto options = at::TensorOptions().dtype(at::kFloat);
+    Tensor targets = at::empty({size_of(batch.rows)}, options);
+    Tensor weights = at::ones({size_of(batch.rows)}, options);
+    double total = 0;
+    for (const double w : weight) total += w;
+    for (size_t r = 0; r < batch.rows; ++r) {
+      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
+      // Mean weight 1, so that the learning rate means the same with and without weights.
+      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
+    }
+    self.target = targets.to(self.device);
+    self.weight = weights.to(self.device);
+    if (self.shape.dropout > 0) {
+      const double keep_share = 1 - self.shape.dropout;
+      const int64_t mask = size_of(largest_batch) * self.members * self.hidden;
+      Tensor pool = at::empty({std::max<int64_t>(4 * mask, 1 << 20)}, options);
+      auto* data = pool.data_ptr<float>();
+      const auto limit = static_cast<uint32_t>(std::lround(keep_share * 65536));
+      const float kept_value = static_cast<float>(1 / keep_share);
+      for (int64_t i = 0; i < pool.numel();) {
+        uint64_t bits = self.random.next();
+        for (int part = 0; part < 4 && i < pool.numel(); ++part, bits >>= 16U) data[i++] = (bits & 0xFFFFU) < limit ? kept_value : 0.0F;
+      }
+      self.mask_pool = pool.to(self.device);
+    }
+  });
+}
+
+void Network::forget_data() {
+  Impl& self = *impl_;
+  for (Tensor* tensor : {&self.features, &self.codes, &self.target, &self.weight, &self.order, &self.mask_pool, &self.gradient,
+                         &self.first_moment, &self.second_moment, &self.steps}) {
+    tensor->reset();
+  }
+  for (auto& parameter : self.parameters) parameter.gradient.reset();
+  self.kept.clear();
+}
+
+void Network::set_order(std::span<const uint32_t> order) {
+  in_torch([&] {
+    Tensor indices = at::empty({size_of(order.size())}, at::kLong);
+    std::copy(order.begin(), order.end(), indices.data_ptr<int64_t>());
+    impl_->order = indices.to(impl_->device);
+  });
+}
+
+void Network::gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    const int64_t rows = size_of(end - begin);
+    const Tensor index = self.order.narrow(0, size_of(begin), rows);
+    const Tensor row_codes = self.tables.empty() ? Tensor() : self.codes.index_select(0, index);
+    const Tensor x = self.embed(self.features.index_select(0, index), row_codes);
+    const Tensor y = self.target.index_select(0, index).unsqueeze(0).expand({self.members, rows});
+    const Tensor w = self.weight.index_select(0, index).unsqueeze(0);
+    std::vector<Trace> traces(self.shape.layers);
+    if (self.shape.dropout > 0) {
+      for (auto& trace : traces) trace.mask = self.draw_mask(rows * self.members * self.hidden);
+    }
+    const Tensor logits = self.forward(x, &traces);
+    self.loss_sum.add_(at::binary_cross_entropy_with_logits(logits, y, w.expand({self.members, rows})), static_cast<double>(rows));
+    self.loss_rows += static_cast<double>(rows);
+    const Tensor d_logits = at::sigmoid(logits).sub_(y).mul_(w * (1.0 / static_cast<double>(rows * self.members)));
+    self.backward(x, row_codes, d_logits, traces);
+  });
+}
+
+void Network::update(double learning_rate, double weight_decay) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    self.steps.add_(1);
+    const auto pass = [&](int64_t begin, int64_t count, double decay) {
+      if (count == 0) return;
+      const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
+      at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps},
+                        learning_rate, kBeta1, kBeta2, decay, kEpsilon, false, false);
+    };
+    pass(0, self.decayed, weight_decay);
+    pass(self.decayed, self.flat.numel() - self.decayed, 0);
+  });
+}
+
+double Network::take_loss() {
+  Impl& self = *impl_;
+  return in_torch([&] {
+    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
+    self.loss_sum.zero_();
+    self.loss_rows = 0;
+    return mean;
+  });
+}
+
+std::vector<double> Network::predict(const Batch& batch) const {
+  const Impl& self = *impl_;
+  check_width(batch, self.shape);
+  std::vector<double> out(batch.rows);
+  in_torch([&] {
+    const size_t tile = std::clamp<size_t>((size_t{1} << 19U) / (self.shape.members * self.shape.hidden), 64, 8192);
+    for (size_t begin = 0; begin < batch.rows; begin += tile) {
+      const size_t rows = std::min(tile, batch.rows - begin);
+      const Tensor row_codes = self.tables.empty() ? Tensor() : codes_of(batch, begin, rows, self.shape, self.device);
+      const Tensor logits = self.forward(self.embed(numbers_of(batch, begin, rows, self.device), row_codes), nullptr);
+      const Tensor p = at::sigmoid(logits.to(at::kDouble)).mean(0).cpu().contiguous();
+      std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));
+    }
+  });
+  return out;
+}
+
+void Network::keep() {
+  Impl& self = *impl_;
+  in_torch([&] {
+    self.kept.clear();
+    self.kept.push_back(self.flat.clone());
+    for (size_t l = 0; l < self.running_mean.size(); ++l) {
+      self.kept.push_back(self.running_mean[l].clone());
+      self.kept.push_back(self.running_variance[l].clone());
+    }
+  });
+}
+
+void Network::restore() {
+  Impl& self = *impl_;
+  if (self.kept.empty()) return;
+  in_torch([&] {
+    self.flat.copy_(self.kept[0]);
+    for (size_t l = 0; l < self.running_mean.size(); ++l) {
+      self.running_mean[l].copy_(self.kept[1 + 2 * l]);
+      self.running_variance[l].copy_(self.kept[2 + 2 * l]);
+    }
+  });
+}
+
+namespace {
+NamedArray named(const std::string& name, const std::vector<int64_t>& shape, const Tensor& tensor) {
+  const Tensor host = tensor.to(at::kCPU).contiguous();
+  return {name, shape, {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()}};
+}
+}  // namespace
+
+std::vector<NamedArray> Network::parameters() const {
+  return in_torch([&] {
+    std::vector<NamedArray> out;
+    for (const auto& parameter : impl_->parameters) out.push_back(named(parameter.name, parameter.shape, parameter.value));
+    for (size_t l = 0; l < impl_->running_mean.size(); ++l) {
+      out.push_back(named(fmt::format("mean:{}", l), {impl_->members, impl_->hidden}, impl_->running_mean[l]));
+      out.push_back(named(fmt::format("variance:{}", l), {impl_->members, impl_->hidden}, impl_->running_variance[l]));
+    }
+    return out;
+  });
+}
+
+std::vector<NamedArray> Network::last_gradients() const {
+  return in_torch([&] {
+    std::vector<NamedArray> out;
+    for (const auto& parameter : impl_->parameters) out.push_back(named(parameter.name, parameter.shape, parameter.gradient));
+    return out;
+  });
+}
+
+std::vector<std::pair<std::string, double>> Network::gradient_norms() const {
+  return in_torch([&] {
+    std::vector<double> squares(impl_->shape.layers + 1);
+    for (const auto& parameter : impl_->parameters) {
+      const double norm = parameter.gradient.norm().item<double>();
+      squares[parameter.layer] += norm * norm;
+    }
+    std::vector<std::pair<std::string, double>> out;
+    for (size_t l = 0; l < squares.size(); ++l) {
+      out.emplace_back(l == impl_->shape.layers ? std::string("head") : fmt::format("layer {}", l + 1), std::sqrt(squares[l]));
+    }
+    return out;
+  });
+}
+
+Lowered Network::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {
+  return lower_network(impl_->shape, parameters(), kNormEpsilon, builder, inputs);
+}
+
+}  // namespace obligor::net

@@ -1,0 +1,94 @@
+// Network: the feed-forward network of `ann` and `dnn`, E members trained at once, with hand-written gradients.
+//
+//   NetworkShape shape{.width = 30, .layers = 2, .hidden = 128, .members = 8};
+//   Network network(shape, context);
+//   network.set_data(input.train, target, weights, 256);            // resident on the device from here on
+//   network.step(rows, learning_rate, weight_decay);                // one batch: gather, forward, backward, one AdamW pass
+//   std::vector<double> p = network.predict(batch);
+//
+// For row x and member e (BatchEnsemble, Wen et al. 2020; the "mini" form of TabM, Gorishniy et al. 2024, arXiv:2410.24210):
+//   a_0 = [x, embeddings of the codes] * r_e,   a_l = drop(act(norm(W_l a_{l-1}) + b_{l,e})) [+ a_{l-1} when residual, l > 1],
+//   logit_e = v_e . a_L + c_e,                  p = mean_e sigmoid(logit_e).
+// W is shared; r, b, v, c and the batch norm are a member's own. The loss is the mean over members of each member's weighted
+// log-loss. r starts at random signs, which is what makes members differ; one member has r = 1, fixed.
+//
+// The first layer is computed as one product with the stacked weights W_1 diag(r_e), so that neither direction ever forms the
+// rows x members x width tensor; the gradients of W_1 and r both come from one product.
+//
+// Contract: parameters are views into one flat tensor, decayed ones (W, v, embeddings) first, so that an optimiser pass is two
+// fused calls. All randomness comes from context.seed(): same seed, same bytes, whatever else runs in the process. The calling
+// thread's torch thread count is set to one. Errors: kUnsupported for a device that is not there; kInternal for bad shapes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/context.h"
+#include "model/model.h"
+
+namespace obligor::net {
+
+enum class Activation { kRelu, kSelu, kTanh, kGelu, kSilu };
+[[nodiscard]] std::string_view activation_name(Activation activation);  // as op `activate` knows it
+[[nodiscard]] Activation find_activation(std::string_view name);
+
+struct NetworkShape {
+  size_t width = 0;                     // numbers a row
+  std::vector<uint32_t> code_levels;    // one table of embeddings each; empty when codes are not embedded
+  size_t embedding = 0;                 // numbers an embedded code
+  size_t layers = 1;
+  size_t hidden = 64;
+  size_t members = 1;
+  Activation activation = Activation::kRelu;
+  bool batch_norm = false;
+  bool residual = false;
+  double dropout = 0;                   // share of hidden units dropped in training
+};
+
+// A parameter as plain numbers, for tests and for lowering.
+struct NamedArray {
+  std::string name;                     // "weight:0", "bias:0", "input_scale", "norm:0", "head", "head_bias", "embedding:0"
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+class Network {
+ public:
+  Network(const NetworkShape& shape, const Context& context);
+  ~Network();
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+
+  void set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch);
+  // The rows, in the order in which the following steps visit them.
+  void set_order(std::span<const uint32_t> order);
+  // Rows order[begin, end). Gradients stay readable until the next step.
+  void gradients(size_t begin, size_t end);
+  void update(double learning_rate, double weight_decay);
+  // The weighted mean loss of the batches since the last call.
+  [[nodiscard]] double take_loss();
+
+  [[nodiscard]] std::vector<double> predict(const Batch& batch) const;
+  void forget_data();
+
+  void keep();      // remember parameters and running statistics
+  void restore();   // go back to those kept last
+
+  [[nodiscard]] std::vector<NamedArray> parameters() const;
+  [[nodiscard]] std::vector<NamedArray> last_gradients() const;
+  // Euclidean norm of the last gradient, by layer: "layer 1", ..., "head".
+  [[nodiscard]] std::vector<std::pair<std::string, double>> gradient_norms() const;
+
+  [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace obligor::net
