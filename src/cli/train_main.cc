@@ -1,0 +1,15 @@
+// obligor-train: the companion that links libtorch and LightGBM. `obligor` starts it with the same arguments and streams.
+#include "cli/train_commands.h"
+
+int main(int argc, char** argv) {
+  using obligor::cli::CommandSpec;
+  constexpr CommandSpec kCommands[] = {
+      {"compare", "train the zoo on the same folds, rank it, write the report",
+       "  obligor compare loans.csv --target default --report report.html\n"
+       "  obligor compare loans.csv --target default --models logistic,lightgbm --cv 10 --json\n"
+       "  obligor compare loans.csv --target default --folds folds.csv --oof oof.csv\n"
+       "  obligor compare loans.csv --target default --param dnn.depth=3 --resume\n",
+       obligor::cli::setup_compare},
+  };
+  return obligor::cli::run_program(argc, argv, kCommands);
+}
