@@ -35,6 +35,27 @@ before(async () => {
   writeFileSync(join(folder, 'empty.json'), '{}');
   execFileSync(render, [join(folder, 'empty.json'), join(folder, 'empty.html')]);
   reports.empty = { document: {}, url: pathToFileURL(join(folder, 'empty.html')).href };
+  // What could not be computed is null, at every depth.
+  const holes = JSON.parse(JSON.stringify(reports.full.document));
+  Object.assign(holes, { seed: null, machine: null, split: { kind: 'kfold', detail: null } });
+  holes.warnings[0] = null;
+  holes.profile[2] = null;
+  holes.profile[1].missing = null;
+  holes.tests[0].pairs[0] = null;
+  Object.assign(holes.models[0], { threshold: null, fit_seconds: null });
+  holes.models[0].metrics.ece = null;
+  holes.models[0].metrics.ks.low = null;
+  holes.models[0].fold_metrics.auc[3] = null;
+  holes.models[0].importance[0] = null;
+  holes.models[0].learning[0] = null;
+  holes.models[0].learning[1].valid_auc[2] = null;
+  holes.models[0].curves.calibration[0] = null;
+  holes.models[0].curves.histogram.edges[0] = null;
+  holes.models[1].curves = null;
+  holes.models[1].params.num_leaves = null;
+  writeFileSync(join(folder, 'holes.json'), JSON.stringify(holes));
+  execFileSync(render, [join(folder, 'holes.json'), join(folder, 'holes.html')]);
+  reports.holes = { document: holes, url: pathToFileURL(join(folder, 'holes.html')).href };
   browser = await chromium.launch({
     executablePath: process.env.OBLIGOR_CHROMIUM,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -202,6 +223,18 @@ test('a document with few parts, or none, still makes a page', async () => {
     quiet(empty);
     await empty.close();
   }
+});
+
+test('what is null is left out, and no null, NaN or undefined is shown', async () => {
+  const report = await open('holes', WIDE);
+  const { page, document } = report;
+  assert.equal(await page.locator('.leaderboard tbody tr').count(), document.models.length);
+  assert.equal(await page.locator('.warnings li').count(), document.warnings.length - 1);
+  assert.equal(await page.locator('.profile tbody tr').count(), document.profile.length - 1);
+  assert.doesNotMatch(await page.locator('body').innerText(), /\b(null|NaN|undefined|Infinity)\b|\[object/);
+  assert.equal(await page.locator('svg [d*="NaN"], svg [x*="NaN"], svg [cx*="NaN"]').count(), 0);
+  quiet(report);
+  await report.close();
 });
 
 test('the page is legible in the dark and prints on paper in light colours', async () => {

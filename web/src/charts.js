@@ -89,7 +89,7 @@ export function calibrationTop(models) {
 
 export function histogramBins(histogram) {
   const { edges, good, bad } = histogram ?? {};
-  if (![edges, good, bad].every(Array.isArray) || edges.length < 2) return [];
+  if (![edges, good, bad].every(Array.isArray) || edges.length < 2 || !edges.every(isNumber)) return [];
   const goods = good.reduce((a, b) => a + b, 0) || 1;
   const bads = bad.reduce((a, b) => a + b, 0) || 1;
   return edges.slice(0, -1).map((low, i) => ({ low, high: edges[i + 1], good: (good[i] ?? 0) / goods, bad: (bad[i] ?? 0) / bads, goods: good[i] ?? 0, bads: bad[i] ?? 0 }));

@@ -79,7 +79,8 @@ function importance(model) {
 }
 
 function settings(value) {
-  if (value === null || typeof value !== 'object') return String(value);
+  if (value === null) return '–';
+  if (typeof value !== 'object') return String(value);
   return Array.isArray(value) && value.every((v) => typeof v !== 'object') ? value.join(', ') : JSON.stringify(value);
 }
 
@@ -194,10 +195,17 @@ function main(doc) {
   ];
 }
 
+// What is null is absent. Series of numbers keep their gaps, since their places mean something, and so do parameters.
+function present(value) {
+  if (Array.isArray(value)) return (value.some((v) => typeof v === 'object' && v !== null) ? value.filter((v) => v !== null) : value).map(present);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null).map(([k, v]) => [k, k === 'params' ? v : present(v)]));
+}
+
 const page = document.getElementById('page');
 let content;
 try {
-  content = main(JSON.parse(document.getElementById('data').textContent));
+  content = main(present(JSON.parse(document.getElementById('data').textContent)));
 } catch (error) {
   content = [h('p', { class: 'fatal' }, 'This report holds no readable results. ', String(error?.message ?? error))];
   console.error(error);
