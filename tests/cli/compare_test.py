@@ -1,0 +1,54 @@
+"""`obligor compare` as a user types it: on the data that ships, and on bad input. Usage: compare_test.py OBLIGOR DATA"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PROGRAM, DATA = sys.argv[1], sys.argv[2]
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, "compare", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def main():
+    folder = pathlib.Path(tempfile.mkdtemp())
+    common = ["--target", "creditability", "--models", "logistic,lightgbm", "--no-search", "--cv", "3", "--run-folder", folder / "run"]
+
+    done = run(DATA, *common, "--positive", "bad", "--json", "--report", folder / "r.html", "--oof", folder / "oof.csv")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["rows"] == 1000 and document["folds"] == 3 and document["task"]["bad"] == 300
+    assert [m["status"] for m in document["models"]] == ["ok", "ok"]
+    for model in document["models"]:
+        auc = model["metrics"]["auc"]
+        assert 0.70 < auc["low"] < auc["value"] < auc["high"] < 0.90, auc
+    assert len((folder / "oof.csv").read_text().splitlines()) == 1 + 2 * 1000
+    assert "__OBLIGOR_DATA__" not in (folder / "r.html").read_text()
+
+    again = json.loads(run(DATA, *common, "--positive", "bad", "--json").stdout)
+    assert [m["fold_metrics"] for m in again["models"]] == [m["fold_metrics"] for m in document["models"]], "one seed, two results"
+
+    rarer = run(DATA, *common, "--json")
+    assert json.loads(rarer.stdout)["task"]["positive_from"] == "rarer" and "rarer class" in rarer.stderr
+
+    one_class = folder / "one.csv"
+    one_class.write_text("x,y\n1,0\n2,0\n")
+    empty = folder / "empty.csv"
+    empty.write_text("")
+    for arguments, said in [
+        ((folder / "none.csv", "--target", "y"), "none.csv"),
+        ((empty, "--target", "y"), "empty"),
+        ((DATA, "--target", "creditabilty"), "creditability"),
+        ((one_class, "--target", "y"), "y"),
+        ((DATA, "--target", "creditability", "--models", "lightgmb"), "did you mean 'lightgbm'"),
+        ((DATA, "--target", "creditability", "--param", "logistic.strength=-1"), "strength"),
+    ]:
+        failed = run(*arguments)
+        assert failed.returncode == 2, (arguments, failed.returncode, failed.stderr)
+        assert said in failed.stderr and not failed.stdout, (arguments, failed.stderr)
+    print("compare: all checks passed")
+
+
+main()
