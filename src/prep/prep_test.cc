@@ -167,6 +167,19 @@ TEST(Categories, RareLevelsAreFoldedWithTheUnseen) {
 
 // The rule that keeps target statistics honest: flipping a row's own target changes no value of its own, and a training row sees
 // only the rows before it.
+TEST(Categories, OrdinalCodesStopAtTheirMostLevels) {
+  const Loans loans = make_loans(2000, 3);
+  std::vector<uint32_t> rows(loans.table.rows());
+  std::iota(rows.begin(), rows.end(), 0U);
+  PrepSpec spec;
+  spec.ordinal = true;
+  spec.ordinal_max_levels = 25;
+  spec.target_statistics_min_levels = 26;
+  const auto [prep, design] = Preprocessor::fit_transform(loans.table, loans.task, rows, spec, Context({.seed = 1, .threads = 1}));
+  EXPECT_THAT(prep.feature_names(), testing::AllOf(testing::Contains("job"), testing::Contains("zip (target statistic)")));
+  EXPECT_THAT(prep.feature_names(), testing::Not(testing::Contains(testing::AnyOf("zip", "job (target statistic)"))));
+}
+
 TEST(TargetStatistics, ARowsOwnTargetNeverEntersItsEncoding) {
   Random random(9, "codes");
   std::vector<int32_t> codes;

@@ -141,7 +141,7 @@ class Fitter {
       block.node = builder_.one_hot(code, std::move(columns), static_cast<uint32_t>(block.names.size()));
       add(std::move(block));
     }
-    if (spec_.ordinal) add({builder_.code_number(code), {name}, name, true});
+    if (spec_.ordinal && (spec_.ordinal_max_levels == 0 || kept <= spec_.ordinal_max_levels)) add({builder_.code_number(code), {name}, name, true});
     if (spec_.codes) {
       codes_.push_back(code);
       code_levels_.push_back(vocabulary.levels());

@@ -178,7 +178,7 @@ TEST(LightGbm, AWeightOfTwoIsTheRowTwice) {
   twice.rows *= 2;
   twice.features.insert(twice.features.end(), once.features.begin(), once.features.end());
   twice.target.insert(twice.target.end(), once.target.begin(), once.target.end());
-  const Given given = {{"bagging_fraction", "1"}, {"feature_fraction", "1"}, {"min_child_samples", "1"}, {"num_leaves", "4"}, {"max_iterations", "20"}};
+  const Given given = {{"bagging_fraction", "1"}, {"feature_fraction", "1"}, {"min_child_samples", "1"}, {"learning_rate", "0.05"}, {"num_leaves", "4"}, {"max_iterations", "20"}};
   const Sample none;
   const auto scores = [&](const Sample& sample) { return fit(sample, none, given).model->predict(once.batch()).values; };
   const std::vector<double> weighted = scores(once);
@@ -274,6 +274,10 @@ TEST(LightGbm, ItsRowNamesItselfAndPreparesForTrees) {
   EXPECT_TRUE(prep({{"categories", "native"}}).ordinal);
   EXPECT_EQ(prep({{"categories", "native"}}).target_statistics_min_levels, 0);
   EXPECT_FALSE(prep({{"categories", "none"}}).ordinal);
+  const PrepSpec by_size = prep({{"categories", "by_size"}, {"native_max_levels", "30"}});
+  EXPECT_TRUE(by_size.ordinal);
+  EXPECT_EQ(by_size.ordinal_max_levels, 30);
+  EXPECT_EQ(by_size.target_statistics_min_levels, 31);  // every category is encoded, and none twice
   for (const auto& candidate : entry.candidates) EXPECT_NO_THROW((void)make_params(entry.params, candidate, "model 'lightgbm'"));
 }
 
