@@ -62,7 +62,7 @@ char detect_delimiter(std::string_view head) {
 // Follows records through blocks of a file, counting lines and cells and checking UTF-8.
 class Scanner {
  public:
-  explicit Scanner(const CsvDialect& dialect) : dialect_(dialect) {}
+  explicit Scanner(const CsvDialect& dialect) : dialect_(dialect), skip_(dialect.skip_lines) {}
 
   void scan(std::string_view block) {
     for (const char c : block) {
@@ -80,6 +80,12 @@ class Scanner {
  private:
   void step(char c) {
     check_utf8(static_cast<unsigned char>(c));
+    if (skip_ > 0) {
+      if (c != '\n') return;
+      --skip_;
+      record_line_ = ++line_;
+      return;
+    }
     if (quoted_) {
       if (c == dialect_.quote) {
         quoted_ = false;
@@ -141,6 +147,7 @@ class Scanner {
   size_t record_line_ = 1;
   size_t quote_line_ = 1;
   size_t cells_ = 1;
+  int skip_;
   int pending_ = 0;
   bool any_ = false;
   bool cell_start_ = true;
@@ -210,8 +217,10 @@ CsvDialect detect_csv(const std::filesystem::path& path, const ReadOptions& opti
   if (head.find_first_not_of(" \t\r\n") == std::string::npos) {
     throw Error(ErrorCode::kData, fmt::format("{}: the file is empty; a header and rows are wanted", path.string()));
   }
-  head.erase(0, head.find_first_not_of("\r\n"));
   CsvDialect dialect;
+  dialect.skip_lines = options.skip_lines;
+  for (int line = 0; line < options.skip_lines; ++line) head.erase(0, std::min(head.size(), head.find('\n') + 1));
+  head.erase(0, head.find_first_not_of("\r\n"));
   dialect.header = options.header;
   if (options.delimiter.size() > 1 && options.delimiter != "\\t") {
     throw Error(ErrorCode::kInvalid, fmt::format("delimiter '{}' is not possible; it is one character, or \\t", options.delimiter));

@@ -21,6 +21,7 @@ struct CsvDialect {
   char delimiter = ',';
   char quote = '"';
   bool header = true;
+  int skip_lines = 0;
   std::vector<std::string> names;
 };
 

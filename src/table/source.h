@@ -28,6 +28,7 @@ struct ReadOptions {
   std::string format;                        // csv, space, arff, parquet, jsonl; empty = by extension
   std::string delimiter;                     // csv: empty = detected
   bool header = true;                        // csv and space
+  int skip_lines = 0;                        // csv: lines before the header or the first row
   std::vector<std::string> column_names;     // when there is no header, or to rename
   std::vector<std::string> null_strings;     // besides the empty cell, e.g. NA, ?
   std::vector<std::string> categories;       // kinds by name

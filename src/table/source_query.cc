@@ -96,16 +96,17 @@ std::string read_csv_call(const SourceQuery& query, const ReadOptions& options, 
   for (size_t i = 0; i < names.size(); ++i) {
     std::string type = types[i];
     if (contains(options.categories, dialect.names[i]) || contains(options.texts, dialect.names[i])) type = "VARCHAR";
-    if (contains(options.numbers, dialect.names[i])) type = "DOUBLE";
+    // Under a select the rows that are no numbers may be those that it leaves out; its result is cast instead.
+    if (contains(options.numbers, dialect.names[i]) && options.select.empty()) type = "DOUBLE";
     if (contains(options.dates, dialect.names[i])) type = "";
     if (!type.empty()) typed.push_back(fmt::format("{}: '{}'", sql_text(names[i]), type));
   }
-  std::string call = fmt::format("read_csv({}, auto_detect=true, delim={}, quote={}, escape={}, header={}, skip=0, comment='', "
+  std::string call = fmt::format("read_csv({}, auto_detect=true, delim={}, quote={}, escape={}, header={}, skip={}, comment='', "
                                  "names={}, nullstr={}, sample_size={}, strict_mode=true, null_padding=false, ignore_errors=false, "
                                  "compression='{}'",
                                  sql_text(query.text_file.string()), sql_text(std::string(1, dialect.delimiter)),
                                  sql_text(std::string(1, dialect.quote)), sql_text(std::string(1, dialect.quote)), dialect.header,
-                                 text_list(names), text_list(nulls), sample, compression_of(query.text_file.string()));
+                                 dialect.skip_lines, text_list(names), text_list(nulls), sample, compression_of(query.text_file.string()));
   if (!typed.empty()) call += fmt::format(", types={{{}}}", fmt::join(typed, ", "));
   return call + ")";
 }

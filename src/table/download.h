@@ -1,0 +1,20 @@
+// Fetches a file over HTTPS (or file://), unpacks it, checks it, and only then lets it appear under its name. Private to the room.
+//
+//   download_raw("https://...csv.gz", "cache/x.csv", context, [](const auto& file) { check_digest(file); });
+//
+// libcurl and what it pulls in take 8 ms to load, so it is opened when first used.
+// Errors: Error{kUnsupported} no libcurl; Error{kIo} with the reason of the network or disk; Error{kCancelled}; what `check` throws.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "core/context.h"
+
+namespace obligor {
+
+void download_raw(const std::string& url, const std::filesystem::path& target, const Context& context,
+                  const std::function<void(const std::filesystem::path&)>& check);
+
+}  // namespace obligor
