@@ -5,7 +5,6 @@ int main(int argc, char** argv) {
   using obligor::cli::CommandSpec;
   constexpr CommandSpec kCommands[] = {
       {"compare", "train the zoo on the same folds, rank it, write the report and the best bundle", "", nullptr},
-      {"train", "fit one model and save it as a bundle", "", nullptr},
       {"models", "the zoo: models, papers, parameters",
        "  obligor models\n"
        "  obligor models logistic\n"
