@@ -4,7 +4,7 @@
 int main(int argc, char** argv) {
   using obligor::cli::CommandSpec;
   constexpr CommandSpec kCommands[] = {
-      {"compare", "train the zoo on the same folds, rank it, write the report and the best bundle", "", nullptr},
+      {"compare", "train the zoo on the same folds, rank it, write the report", "", nullptr},
       {"models", "the zoo: models, papers, parameters",
        "  obligor models\n"
        "  obligor models logistic\n"
