@@ -152,8 +152,9 @@ int run_compare(Options options, const Globals& globals) {
   CompareOptions compare;
   compare.pipeline = options.pipeline;
   compare.resume = options.resume;
-  compare.run_folder = options.run_folder.empty() ? state_folder() / "runs" / run_key(requests, table, task, split, options.pipeline, context.seed())
-                                                  : std::filesystem::path(options.run_folder);
+  // A folder of its own under the one that is named: what else lies there is never touched, and another run's jobs never match.
+  const std::filesystem::path runs = options.run_folder.empty() ? state_folder() / "runs" : std::filesystem::path(options.run_folder);
+  compare.run_folder = runs / run_key(requests, table, task, split, options.pipeline, context.seed());
   const Comparison comparison = run_comparison(requests, table, task, split, compare, context);
 
   RunFacts facts;
@@ -219,7 +220,7 @@ Run setup_compare(CLI::App& app, Globals& globals) {
   app.add_option("--resamples", options->resamples, "of the bootstrap")->check(CLI::Range(10, 100'000))->capture_default_str();
   app.add_option("--oof", options->oof, "write every out-of-fold prediction here (row,fold,model,p)");
   app.add_option("--report", options->report, "write the HTML report here");
-  app.add_option("--run-folder", options->run_folder, "where finished jobs are kept until the run ends");
+  app.add_option("--run-folder", options->run_folder, "where finished jobs are kept until the run ends, in a folder of their own");
   app.add_flag("--resume", options->resume, "take up the finished jobs of a stopped run");
   app.add_flag("--json", options->json, "one JSON document on stdout");
   return [options, &globals] { return run_compare(*options, globals); };

@@ -23,7 +23,7 @@ struct ModelRequest {
 
 struct CompareOptions {
   PipelineOptions pipeline;
-  std::filesystem::path run_folder;   // empty: nothing is kept
+  std::filesystem::path run_folder;   // empty: nothing is kept. The comparison's own: emptied at a start without `resume`
   bool resume = false;
 };
 

@@ -16,6 +16,10 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp())
     common = ["--target", "creditability", "--models", "logistic,lightgbm", "--no-search", "--cv", "3", "--run-folder", folder / "run"]
 
+    # What lies in a folder that the user names is the user's.
+    (folder / "run").mkdir()
+    (folder / "run" / "precious.txt").write_text("keep")
+
     done = run(DATA, *common, "--positive", "bad", "--json", "--report", folder / "r.html", "--oof", folder / "oof.csv")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -26,6 +30,9 @@ def main():
         assert 0.70 < auc["low"] < auc["value"] < auc["high"] < 0.90, auc
     assert len((folder / "oof.csv").read_text().splitlines()) == 1 + 2 * 1000
     assert "__OBLIGOR_DATA__" not in (folder / "r.html").read_text()
+
+    assert (folder / "run" / "precious.txt").read_text() == "keep"
+    assert len(list((folder / "run").iterdir())) == 1, "a finished run leaves nothing"
 
     again = json.loads(run(DATA, *common, "--positive", "bad", "--json").stdout)
     assert [m["fold_metrics"] for m in again["models"]] == [m["fold_metrics"] for m in document["models"]], "one seed, two results"
