@@ -54,12 +54,12 @@ std::filesystem::path state_folder() {
   return std::filesystem::temp_directory_path() / "obligor";
 }
 
-// "dnn.depth=3" to the model it is for.
+// "dnn.layers=3" to the model it is for.
 void give_param(std::vector<ModelRequest>& requests, const std::string& text) {
   const size_t dot = text.find('.');
   const size_t equals = text.find('=');
   if (dot == std::string::npos || equals == std::string::npos || equals < dot) {
-    throw Error(ErrorCode::kInvalid, fmt::format("--param {}: MODEL.NAME=VALUE is wanted, as in dnn.depth=3", text));
+    throw Error(ErrorCode::kInvalid, fmt::format("--param {}: MODEL.NAME=VALUE is wanted, as in dnn.layers=3", text));
   }
   const std::string model = text.substr(0, dot);
   for (auto& request : requests) {

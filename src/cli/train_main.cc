@@ -8,7 +8,7 @@ int main(int argc, char** argv) {
        "  obligor compare loans.csv --target default --report report.html\n"
        "  obligor compare loans.csv --target default --models logistic,lightgbm --cv 10 --json\n"
        "  obligor compare loans.csv --target default --folds folds.csv --oof oof.csv\n"
-       "  obligor compare loans.csv --target default --param dnn.depth=3 --resume\n",
+       "  obligor compare loans.csv --target default --param dnn.layers=3 --resume\n",
        obligor::cli::setup_compare},
   };
   return obligor::cli::run_program(argc, argv, kCommands);

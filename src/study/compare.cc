@@ -1,6 +1,5 @@
 #include "study/compare.h"
 
-#include <cstring>
 #include <mutex>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "metric/roc.h"
+#include "study/fingerprint.h"
 
 namespace obligor {
 namespace {
@@ -22,30 +22,13 @@ std::string job_note(const JobResult& job, const Task& task, const Fold& fold) {
   return fmt::format("{} fold {}: auc {:.4f} in {:.1f} s", job.model, job.fold, metric::auc(job.probability, target), job.fit_seconds);
 }
 
-void digest_column(Sha256& digest, const Column& column) {
-  digest.update(column.name());
-  const auto bytes = [&](const auto& values) {
-    digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0])});
-  };
-  switch (column.kind()) {
-    case ColumnKind::kNumber: bytes(column.numbers()); break;
-    case ColumnKind::kCategory:
-      bytes(column.codes());
-      for (const auto& level : column.dictionary()) digest.update(level);
-      break;
-    case ColumnKind::kDate: bytes(column.dates()); break;
-    case ColumnKind::kText: digest.update(column.text().bytes); break;
-    case ColumnKind::kSequence: break;
-  }
-}
-
 }  // namespace
 
 std::string run_key(const std::vector<ModelRequest>& requests, const Table& table, const Task& task, const Split& split,
                     const PipelineOptions& options, uint64_t seed) {
   Sha256 digest;
   digest.update(fmt::format("run 1;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
-  for (const auto& column : table.columns()) digest_column(digest, column);
+  for (const auto& column : table.columns()) add_column(digest, column);
   for (const auto& name : task.features) digest.update(name + ";");
   for (const auto& fold : split.folds) {
     digest.update({reinterpret_cast<const char*>(fold.test.data()), fold.test.size() * sizeof(uint32_t)});

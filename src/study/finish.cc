@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "study/fingerprint.h"
 
 namespace obligor {
 namespace {
@@ -55,17 +56,7 @@ Json score_reference(const std::vector<double>& probability) {
 
 std::string data_digest(const Table& table, const ScorePlan& plan) {
   Sha256 digest;
-  for (const PlanInput& input : plan.inputs) {
-    const Column& column = table.column(input.name);
-    digest.update(input.name);
-    const auto add = [&](const auto& values) { digest.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0])}); };
-    if (column.kind() == ColumnKind::kCategory) {
-      add(column.codes());
-      for (const auto& level : column.dictionary()) digest.update(level);
-    } else {
-      add(numeric_values(column));
-    }
-  }
+  for (const PlanInput& input : plan.inputs) add_column(digest, table.column(input.name));
   return digest.hex();
 }
 

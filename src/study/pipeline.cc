@@ -203,12 +203,12 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
 
   if (inner && folds_wanted >= 2) {
     const auto folds = inner_folds(table, task, split, train, folds_wanted, derive_seed(context.seed(), "inner-folds"));
-    std::map<uint32_t, uint32_t> position;
-    for (uint32_t i = 0; i < train.size(); ++i) position.emplace_hint(position.end(), train[i], i);
+    std::vector<uint32_t> position(table.rows());
+    for (uint32_t i = 0; i < train.size(); ++i) position[train[i]] = i;
     std::vector<std::vector<uint32_t>> fold_positions;
     for (const auto& fold : folds) {
       auto& positions = fold_positions.emplace_back();
-      for (const uint32_t row : fold.test) positions.push_back(position.at(row));
+      for (const uint32_t row : fold.test) positions.push_back(position[row]);
     }
     for (size_t c = 0; c < candidates.size(); ++c) {
       Candidate& candidate = candidates[c];

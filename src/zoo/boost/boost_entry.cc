@@ -69,7 +69,7 @@ ModelEntry lightgbm_entry() {
   entry.title = "Gradient boosting (LightGBM)";
   entry.family = "boost";
   entry.paper = "Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS 2017";
-  entry.summary = "leaf-wise boosted trees, categories by ordered target statistics; the strongest single model on most loan tables";
+  entry.summary = "leaf-wise boosted trees; small categories as sets, large ones by ordered target statistics";
   entry.params = lightgbm_params();
   entry.traits.early_stopping = true;
   entry.traits.trees = true;
