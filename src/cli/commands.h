@@ -6,5 +6,6 @@
 namespace obligor::cli {
 
 [[nodiscard]] Run setup_models(CLI::App& app, Globals& globals);
+[[nodiscard]] Run setup_score(CLI::App& app, Globals& globals);
 
 }  // namespace obligor::cli

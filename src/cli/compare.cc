@@ -8,13 +8,18 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "bundle/bundle.h"
+#include "cli/read_options.h"
 #include "cli/train_commands.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/random.h"
 #include "study/compare.h"
 #include "study/document.h"
+#include "study/finish.h"
 #include "study/report/report.h"
+#include "table/registry.h"
 #include "table/source.h"
 #include "table/split.h"
 #include "table/task.h"
@@ -35,7 +40,6 @@ struct Options {
   std::string group;
   double hold_out = 0;
   int folds = 5;
-  bool no_header = false;
   std::vector<std::string> models;
   std::vector<std::string> params;
   PipelineOptions pipeline;
@@ -43,6 +47,8 @@ struct Options {
   int resamples = 200;
   std::string oof;
   std::string report;
+  std::string save;
+  std::string mirror;
   std::string run_folder;
   bool resume = false;
   bool json = false;
@@ -106,6 +112,35 @@ SplitSpec split_spec(const Options& options, TaskSpec& task) {
   return spec;
 }
 
+// A name of the registry brings its own way to be read and its task; what the user says wins.
+Table read_data(Options& options, std::vector<ReadNote>* notes) {
+  TaskSpec& task = options.task;
+  const bool named = options.sql.empty() && !std::filesystem::exists(options.data) && is_data_set(options.data);
+  if (named) {
+    const DataSet& set = find_data_set(options.data);
+    if (task.target.empty() || task.target == set.task.target) {
+      task.from_registry = task.positive.empty();
+      task.target = set.task.target;
+      if (task.positive.empty()) task.positive = set.task.positive;
+    }
+    task.ids.insert(task.ids.end(), set.task.ids.begin(), set.task.ids.end());
+    task.ignore.insert(task.ignore.end(), set.task.ignore.begin(), set.task.ignore.end());
+    return read_data_set(set, options.mirror, notes);
+  }
+  if (task.target.empty()) throw Error(ErrorCode::kInvalid, "compare: --target COLUMN is wanted (a set of the registry needs none)");
+  return options.sql.empty() ? read_table(options.data, options.read, notes) : read_sql(options.sql, options.read, notes);
+}
+
+// The best model, fitted on all rows, as a bundle.
+void save_best(const Options& options, const std::vector<ModelRequest>& requests, const Json& document, const Table& table, const Task& task,
+               const Split& split, const Context& context) {
+  if (document["best"].is_null()) return;
+  const auto best = std::find_if(requests.begin(), requests.end(), [&](const auto& request) { return request.entry.name == document["best"]; });
+  const Context fit_context = context.with_seed(derive_seed(context.seed(), best->entry.name));
+  const FittedPipeline fitted = fit_pipeline(best->entry, best->given, table, task, split, task.rows, options.pipeline, fit_context);
+  save_bundle(make_bundle(fitted, best->entry, table, task, document, context), options.save);
+}
+
 std::string cell(const Json& metric) {
   return fmt::format("{:.3f} [{:.3f}, {:.3f}]", metric["value"].get<double>(), metric["low"].get<double>(), metric["high"].get<double>());
 }
@@ -139,10 +174,9 @@ int run_compare(Options options, const Globals& globals) {
   const auto start = std::chrono::steady_clock::now();
   const auto requests = make_requests(options);
   if (options.data.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "compare: one of DATA and --sql is wanted");
-  options.read.header = !options.no_header;
   options.read.threads = context.threads();
   std::vector<ReadNote> notes;
-  const Table table = options.sql.empty() ? read_table(options.data, options.read, &notes) : read_sql(options.sql, options.read, &notes);
+  const Table table = read_data(options, &notes);
   options.split = split_spec(options, options.task);
   const Task task = make_task(table, options.task);
   if (task.positive_from == "rarer") log_warn(fmt::format("--positive was not given: '{}' of '{}', the rarer class, is taken as bad", task.positive, task.target_name));
@@ -168,11 +202,13 @@ int run_compare(Options options, const Globals& globals) {
 
   if (!options.oof.empty()) write_file(options.oof, out_of_fold_csv(comparison, table, split));
   if (!options.report.empty()) write_file(options.report, render_report(document));
+  if (!options.save.empty() && !comparison.stopped) save_best(options, requests, document, table, task, split, context);
   if (options.json) {
     fmt::print("{}\n", dump_json(document));
   } else {
     print_leaderboard(document);
     if (!options.report.empty()) fmt::print("\nreport: {}\n", options.report);
+    if (!options.save.empty() && !comparison.stopped) fmt::print("bundle: {} ({}, fitted on all rows)\n", options.save, document["best"].get<std::string>());
   }
   if (comparison.stopped) {
     fmt::print(stderr, "stopped on request; --resume goes on from {}\n", compare.run_folder.string());
@@ -191,9 +227,9 @@ int run_compare(Options options, const Globals& globals) {
 
 Run setup_compare(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
-  app.add_option("data", options->data, "CSV (also .gz, .zst), Parquet, ARFF or JSON lines");
+  app.add_option("data", options->data, "CSV (also .gz, .zst), Parquet, ARFF or JSON lines, or a set of the registry by name");
   app.add_option("--sql", options->sql, "a query instead of a file: \"select ... from read_parquet('loans/*.parquet')\"");
-  app.add_option("--target", options->task.target, "the column to predict")->required();
+  app.add_option("--target", options->task.target, "the column to predict");
   app.add_option("--positive", options->task.positive, "the value of the target that is bad; default: the rarer one");
   app.add_option("--models", options->models, "which models, separated by commas; default: all")->delimiter(',');
   app.add_option("--param", options->params, "MODEL.NAME=VALUE, repeatable");
@@ -207,19 +243,14 @@ Run setup_compare(CLI::App& app, Globals& globals) {
   app.add_option("--id", options->task.ids, "key columns, never features")->delimiter(',');
   app.add_option("--ignore", options->task.ignore, "columns to leave out")->delimiter(',');
   app.add_option("--features", options->task.features, "only these columns")->delimiter(',');
-  app.add_option("--categories", options->read.categories, "columns to read as categories")->delimiter(',');
-  app.add_option("--numbers", options->read.numbers, "columns to read as numbers")->delimiter(',');
-  app.add_option("--dates", options->read.dates, "columns to read as dates")->delimiter(',');
-  app.add_option("--format", options->read.format, "csv, space, arff, parquet or jsonl; default: by the file's ending");
-  app.add_option("--delimiter", options->read.delimiter, "of a CSV; default: detected");
-  app.add_flag("--no-header", options->no_header, "the first line is data");
-  app.add_option("--null", options->read.null_strings, "strings that mean missing")->delimiter(',');
-  app.add_option("--select", options->read.select, "a SELECT over the file, which it sees as the table 'source'");
+  add_read_options(app, options->read);
   app.add_option("--inner-folds", options->pipeline.inner_folds, "for early stopping and choice")->check(CLI::Range(2, 50))->capture_default_str();
   app.add_flag("--no-search", options->no_search, "the models' defaults, without the choice among their candidates");
   app.add_option("--resamples", options->resamples, "of the bootstrap")->check(CLI::Range(10, 100'000))->capture_default_str();
   app.add_option("--oof", options->oof, "write every out-of-fold prediction here (row,fold,model,p)");
   app.add_option("--report", options->report, "write the HTML report here");
+  app.add_option("--save", options->save, "fit the best model on all rows and write it here, as NAME.obligor");
+  app.add_option("--mirror", options->mirror, "the folder that holds the registry's files; default: OBLIGOR_DATA_DIR, or what was downloaded");
   app.add_option("--run-folder", options->run_folder, "where finished jobs are kept until the run ends, in a folder of their own");
   app.add_flag("--resume", options->resume, "take up the finished jobs of a stopped run");
   app.add_flag("--json", options->json, "one JSON document on stdout");

@@ -4,7 +4,11 @@
 int main(int argc, char** argv) {
   using obligor::cli::CommandSpec;
   constexpr CommandSpec kCommands[] = {
-      {"compare", "train the zoo on the same folds, rank it, write the report", "", nullptr},
+      {"compare", "train the zoo on the same folds, rank it, write the report and the best bundle", "", nullptr},
+      {"score", "score rows with a saved bundle, in memory that does not grow with the file",
+       "  obligor score m.obligor loans.csv --out scores.csv\n"
+       "  obligor score m.obligor --sql \"select * from read_parquet('loans/*.parquet')\" --out scores.csv --json\n",
+       obligor::cli::setup_score},
       {"models", "the zoo: models, papers, parameters",
        "  obligor models\n"
        "  obligor models logistic\n"
