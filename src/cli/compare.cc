@@ -19,6 +19,7 @@
 #include "study/document.h"
 #include "study/finish.h"
 #include "study/report/report.h"
+#include "table/guard.h"
 #include "table/registry.h"
 #include "table/source.h"
 #include "table/split.h"
@@ -131,6 +132,21 @@ Table read_data(Options& options, std::vector<ReadNote>* notes) {
   return options.sql.empty() ? read_table(options.data, options.read, notes) : read_sql(options.sql, options.read, notes);
 }
 
+// Says what the leak guards found, and leaves out what they drop unless the user or the registry chose the columns.
+std::vector<Guard> guard(const Table& table, Task& task, const Split& split) {
+  auto guards = leak_guards(table, task, split);
+  const bool chosen = !task.spec.features.empty() || task.spec.from_registry;
+  for (auto& finding : guards) {
+    finding.drop = finding.drop && !chosen;
+    if (finding.drop) {
+      std::erase(task.features, finding.column);
+      finding.message += "; it is left out";
+    }
+    log_warn(fmt::format("{}: {}", finding.kind, finding.message));
+  }
+  return guards;
+}
+
 // The best model, fitted on all rows, as a bundle.
 void save_best(const Options& options, const std::vector<ModelRequest>& requests, const Json& document, const Table& table, const Task& task,
                const Split& split, const Context& context) {
@@ -178,9 +194,10 @@ int run_compare(Options options, const Globals& globals) {
   std::vector<ReadNote> notes;
   const Table table = read_data(options, &notes);
   options.split = split_spec(options, options.task);
-  const Task task = make_task(table, options.task);
+  Task task = make_task(table, options.task);
   if (task.positive_from == "rarer") log_warn(fmt::format("--positive was not given: '{}' of '{}', the rarer class, is taken as bad", task.positive, task.target_name));
   const Split split = make_split(table, task, options.split, context.seed());
+  const auto guards = guard(table, task, split);
 
   options.pipeline.search = !options.no_search;
   CompareOptions compare;
@@ -198,7 +215,7 @@ int run_compare(Options options, const Globals& globals) {
   facts.source = options.sql.empty() ? options.data : "--sql";
   facts.resamples = options.resamples;
   for (const auto& note : notes) facts.notes.push_back(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
-  const Json document = comparison_document(comparison, table, task, split, {}, facts, context);
+  const Json document = comparison_document(comparison, table, task, split, guards, facts, context);
 
   if (!options.oof.empty()) write_file(options.oof, out_of_fold_csv(comparison, table, split));
   if (!options.report.empty()) write_file(options.report, render_report(document));

@@ -40,6 +40,14 @@ def main():
     rarer = run(DATA, *common, "--json")
     assert json.loads(rarer.stdout)["task"]["positive_from"] == "rarer" and "rarer class" in rarer.stderr
 
+    leaky = folder / "leaky.csv"
+    lines = [f"{1000 + i},{i * i % 97},{(i % 3 == 0) * (i + 1)},{int(i % 3 == 0)}" for i in range(300)]
+    leaky.write_text("loan_id,amount,recovered,default\n" + "\n".join(lines) + "\n")
+    warned = run(leaky, "--target", "default", "--positive", "1", "--models", "logistic", "--no-search", "--run-folder", folder / "run", "--json")
+    found = {(w["kind"], w.get("column")) for w in json.loads(warned.stdout)["warnings"]}
+    assert {("id_like", "loan_id"), ("leak", "recovered")} <= found, found
+    assert "loan_id" in warned.stderr and "loan_id" not in json.loads(warned.stdout)["task"]["features"]
+
     one_class = folder / "one.csv"
     one_class.write_text("x,y\n1,0\n2,0\n")
     empty = folder / "empty.csv"
