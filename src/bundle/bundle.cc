@@ -45,9 +45,15 @@ void check_version(const Json& document, const std::string& source) {
 
 void save_bundle(const Bundle& bundle, const std::filesystem::path& path) {
   const PlanFiles plan = save_plan(bundle.plan);
-  const Json document{{"format", kFormat},           {"version", kBundleVersion},         {"task", bundle.task},
-                      {"dictionary", bundle.dictionary}, {"fingerprint", bundle.fingerprint}, {"metrics", bundle.metrics},
-                      {"reference", bundle.reference},   {"policy", bundle.policy},           {"card", bundle.card}};
+  const Json document{{"format", kFormat},
+                      {"version", kBundleVersion},
+                      {"task", bundle.task},
+                      {"dictionary", bundle.dictionary},
+                      {"fingerprint", bundle.fingerprint},
+                      {"metrics", bundle.metrics},
+                      {"reference", bundle.reference},
+                      {"policy", bundle.policy},
+                      {"card", bundle.card}};
   std::vector<ZipMember> members{{"bundle.json", dump_json(document)}, {"plan.json", plan.graph}, {"weights.safetensors", plan.weights}};
   Json digests = Json::object();
   for (const auto& one : members) digests[one.name] = sha256_hex(one.bytes);
@@ -73,9 +79,10 @@ Bundle load_bundle(const std::filesystem::path& path) {
   check_version(document, source);
   Bundle bundle;
   bundle.plan = load_plan(member(members, "plan.json", source), member(members, "weights.safetensors", source), source);
-  const std::pair<const char*, Json*> parts[] = {{"task", &bundle.task},           {"dictionary", &bundle.dictionary}, {"fingerprint", &bundle.fingerprint},
-                                                 {"metrics", &bundle.metrics},     {"reference", &bundle.reference},   {"policy", &bundle.policy},
-                                                 {"card", &bundle.card}};
+  const std::pair<const char*, Json*> parts[] = {
+      {"task", &bundle.task},       {"dictionary", &bundle.dictionary}, {"fingerprint", &bundle.fingerprint},
+      {"metrics", &bundle.metrics}, {"reference", &bundle.reference},   {"policy", &bundle.policy},
+      {"card", &bundle.card}};
   for (const auto& [name, part] : parts) {
     auto value = json_get<Json>(document, name, source + ": bundle.json");
     if (value.type() != part->type()) fail(source, fmt::format("bundle.json: '{}' has the wrong type", name));

@@ -17,7 +17,9 @@ constexpr time_t kFixedTime = 1'577'880'000;  // 2020-01-01 12:00 UTC: the day i
   throw Error(ErrorCode::kData, fmt::format("{}: {}; the file is truncated, altered or not a bundle: fetch or save it again", source, what));
 }
 
-[[noreturn]] void failed(std::string_view doing) { throw Error(ErrorCode::kIo, fmt::format("a bundle could not be {}: out of memory or disk", doing)); }
+[[noreturn]] void failed(std::string_view doing) {
+  throw Error(ErrorCode::kIo, fmt::format("a bundle could not be {}: out of memory or disk", doing));
+}
 
 struct ArchiveDeleter {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -84,7 +86,8 @@ std::vector<ZipMember> read_zip(std::string_view bytes, std::string_view source,
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
-    if (zip_stat_index(archive.get(), static_cast<zip_uint64_t>(i), 0, &stat) != 0 || (stat.valid & ZIP_STAT_NAME) == 0 || (stat.valid & ZIP_STAT_SIZE) == 0) {
+    if (zip_stat_index(archive.get(), static_cast<zip_uint64_t>(i), 0, &stat) != 0 || (stat.valid & ZIP_STAT_NAME) == 0 ||
+        (stat.valid & ZIP_STAT_SIZE) == 0) {
       damaged(source, "has a member without name or size");
     }
     const std::string name = stat.name;
@@ -93,7 +96,8 @@ std::vector<ZipMember> read_zip(std::string_view bytes, std::string_view source,
     if (std::any_of(members.begin(), members.end(), [&](const ZipMember& one) { return one.name == name; })) {
       damaged(source, fmt::format("holds '{}' twice", name));
     }
-    if (stat.size > limit->bytes) damaged(source, fmt::format("member '{}' has {} bytes where at most {} are allowed", name, stat.size, limit->bytes));
+    if (stat.size > limit->bytes)
+      damaged(source, fmt::format("member '{}' has {} bytes where at most {} are allowed", name, stat.size, limit->bytes));
     const std::unique_ptr<zip_file_t, FileDeleter> file(zip_fopen_index(archive.get(), static_cast<zip_uint64_t>(i), 0));
     if (!file) damaged(source, fmt::format("member '{}' cannot be opened", name));
     // Grown as bytes really come, so that a stated size alone takes no memory.

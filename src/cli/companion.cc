@@ -44,8 +44,8 @@ void check_starter() {
   const std::string version = starter;
   unsetenv(kStarter);  // not for what this process starts itself
   if (version == program_version()) return;
-  throw Error(ErrorCode::kUnsupported, fmt::format("obligor is version {} and {} beside it is {}; install both from one version", version, kName,
-                                                   program_version()));
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("obligor is version {} and {} beside it is {}; install both from one version", version, kName, program_version()));
 }
 
 }  // namespace obligor::cli

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 
@@ -195,7 +195,8 @@ int run_compare(Options options, const Globals& globals) {
   const Table table = read_data(options, &notes);
   options.split = split_spec(options, options.task);
   Task task = make_task(table, options.task);
-  if (task.positive_from == "rarer") log_warn(fmt::format("--positive was not given: '{}' of '{}', the rarer class, is taken as bad", task.positive, task.target_name));
+  if (task.positive_from == "rarer")
+    log_warn(fmt::format("--positive was not given: '{}' of '{}', the rarer class, is taken as bad", task.positive, task.target_name));
   const Split split = make_split(table, task, options.split, context.seed());
   const auto guards = guard(table, task, split);
 
@@ -214,7 +215,8 @@ int run_compare(Options options, const Globals& globals) {
   facts.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   facts.source = options.sql.empty() ? options.data : "--sql";
   facts.resamples = options.resamples;
-  for (const auto& note : notes) facts.notes.push_back(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
+  for (const auto& note : notes)
+    facts.notes.push_back(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
   const Json document = comparison_document(comparison, table, task, split, guards, facts, context);
 
   if (!options.oof.empty()) write_file(options.oof, out_of_fold_csv(comparison, table, split));
@@ -225,7 +227,8 @@ int run_compare(Options options, const Globals& globals) {
   } else {
     print_leaderboard(document);
     if (!options.report.empty()) fmt::print("\nreport: {}\n", options.report);
-    if (!options.save.empty() && !comparison.stopped) fmt::print("bundle: {} ({}, fitted on all rows)\n", options.save, document["best"].get<std::string>());
+    if (!options.save.empty() && !comparison.stopped)
+      fmt::print("bundle: {} ({}, fitted on all rows)\n", options.save, document["best"].get<std::string>());
   }
   if (comparison.stopped) {
     fmt::print(stderr, "stopped on request; --resume goes on from {}\n", compare.run_folder.string());

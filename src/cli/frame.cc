@@ -119,7 +119,8 @@ int parse_and_run(int argc, char** argv, std::span<const CommandSpec> commands) 
     sub->fallthrough();
     sub->set_help_flag("--help,-h", "this help");
     if (command.setup == nullptr) continue;
-    sub->footer(fmt::format("Everywhere: --seed N, --threads N, --quiet, --verbose, --config FILE.toml (flags win).\n\nExamples:\n{}", command.examples));
+    sub->footer(
+        fmt::format("Everywhere: --seed N, --threads N, --quiet, --verbose, --config FILE.toml (flags win).\n\nExamples:\n{}", command.examples));
     runs.emplace_back(sub, command.setup(*sub, globals));
   }
   const auto chosen = [&]() -> const CLI::App* {

@@ -49,8 +49,8 @@ using Run = std::function<int()>;
 
 struct CommandSpec {
   const char* name;
-  const char* help;      // one line
-  const char* examples;  // indented lines
+  const char* help;                                         // one line
+  const char* examples;                                     // indented lines
   Run (*setup)(CLI::App& app, Globals& globals) = nullptr;  // null: runs in the companion `obligor-train`
 };
 

@@ -41,13 +41,14 @@ Json param_json(const ParamSpec& spec) {
 Json entry_json(const ModelEntry& entry) {
   Json params = Json::array();
   for (const auto& spec : entry.params) params.push_back(param_json(spec));
-  return {{"name", entry.name}, {"title", entry.title}, {"family", entry.family}, {"summary", entry.summary},
+  return {{"name", entry.name},   {"title", entry.title},     {"family", entry.family},     {"summary", entry.summary},
           {"paper", entry.paper}, {"parents", entry.parents}, {"params", std::move(params)}};
 }
 
 std::string allowed_text(const ParamSpec& spec) {
   switch (spec.type) {
-    case ParamType::kReal: case ParamType::kInteger: return fmt::format("{:g} to {:g}", spec.low, spec.high);
+    case ParamType::kReal:
+    case ParamType::kInteger: return fmt::format("{:g} to {:g}", spec.low, spec.high);
     case ParamType::kFlag: return "true or false";
     case ParamType::kChoice: return fmt::format("{}", fmt::join(spec.choices, ", "));
     case ParamType::kText: return "text";
@@ -63,7 +64,8 @@ void print_entry(const ModelEntry& entry) {
   size_t width = 0;
   for (const auto& spec : entry.params) width = std::max(width, spec.name.size());
   for (const auto& spec : entry.params) {
-    fmt::print("    {:<{}}  {} (default {}; {})\n", spec.name, width, spec.help, spec.default_value.empty() ? "none" : spec.default_value, allowed_text(spec));
+    fmt::print("    {:<{}}  {} (default {}; {})\n", spec.name, width, spec.help, spec.default_value.empty() ? "none" : spec.default_value,
+               allowed_text(spec));
   }
 }
 

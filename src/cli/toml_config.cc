@@ -17,7 +17,8 @@ std::string value_text(const toml::node& node, const std::string& where) {
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* date = node.as_date()) return fmt::format("{:04}-{:02}-{:02}", date->get().year, date->get().month, date->get().day);
-  throw Error(ErrorCode::kData, fmt::format("{}: a value of this type is not known here; use a text, number, true/false, date or a list of them", where));
+  throw Error(ErrorCode::kData,
+              fmt::format("{}: a value of this type is not known here; use a text, number, true/false, date or a list of them", where));
 }
 
 void flatten(const toml::table& table, const std::string& prefix, const std::string& where, std::vector<std::string>& items) {

@@ -35,15 +35,17 @@ TEST(Errors, BadInputExitsWithTwo) {
 TEST(Parallel, EveryItemRunsOnceAndNestedLoopsRunInline) {
   const Context context({.seed = 1, .threads = 4});
   std::vector<int> counts(1000);
-  parallel_for(context, counts.size(), [&](size_t i) {
-    parallel_for(context, 3, [&](size_t) { ++counts[i]; });
-  });
+  parallel_for(context, counts.size(), [&](size_t i) { parallel_for(context, 3, [&](size_t) { ++counts[i]; }); });
   EXPECT_THAT(counts, testing::Each(3));
 }
 
 TEST(Parallel, RethrowsAFailure) {
   const Context context({.seed = 1, .threads = 2});
-  EXPECT_THROW(parallel_for(context, 100, [](size_t i) { if (i == 7) throw Error(ErrorCode::kData, "seven"); }), Error);
+  EXPECT_THROW(parallel_for(context, 100,
+                            [](size_t i) {
+                              if (i == 7) throw Error(ErrorCode::kData, "seven");
+                            }),
+               Error);
   // The pool is usable afterwards.
   std::atomic<int> sum{0};
   parallel_for(context, 10, [&](size_t i) { sum += static_cast<int>(i); });

@@ -35,9 +35,7 @@ Json parse_json(std::string_view text, std::string_view source) {
   }
 }
 
-std::string dump_json(const Json& document, int indent) {
-  return document.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+std::string dump_json(const Json& document, int indent) { return document.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 void throw_json_error(std::string_view source, std::string_view key, std::string_view what) {
   throw Error(ErrorCode::kData, fmt::format("{}: '{}' {}", source, key, what));

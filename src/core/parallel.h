@@ -31,8 +31,6 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
-inline void parallel_for(const Context& context, size_t items, const std::function<void(size_t)>& body) {
-  context.pool().run(items, body);
-}
+inline void parallel_for(const Context& context, size_t items, const std::function<void(size_t)>& body) { context.pool().run(items, body); }
 
 }  // namespace obligor

@@ -23,9 +23,9 @@ class Random {
   Random(uint64_t seed, std::string_view stream);
 
   [[nodiscard]] uint64_t next();
-  [[nodiscard]] double uniform();                 // [0, 1), 53 bits
-  [[nodiscard]] uint64_t below(uint64_t limit);   // [0, limit), unbiased; limit > 0
-  [[nodiscard]] double normal();                  // mean 0, variance 1
+  [[nodiscard]] double uniform();                // [0, 1), 53 bits
+  [[nodiscard]] uint64_t below(uint64_t limit);  // [0, limit), unbiased; limit > 0
+  [[nodiscard]] double normal();                 // mean 0, variance 1
 
   template <typename T>
   void shuffle(std::span<T> items) {

@@ -43,21 +43,20 @@ TEST(Bootstrap, ResamplesKeepTheClassesAndAreUniform) {
   const double bads = std::accumulate(d.target.begin(), d.target.end(), 0.0);
   std::vector<double> drawn(60, 0.0);
   double calls = 0;
-  const Interval rate = bootstrap(
-      sample,
-      [&](const RankedSample& s, std::span<const double> w) {
-        double bad = 0;
-        double all = 0;
-        for (size_t i = 0; i < w.size(); ++i) {
-          bad += w[i] * s.target()[i];
-          all += w[i];
-          drawn[i] += w[i];
-        }
-        EXPECT_EQ(all, 60);
-        calls += 1;
-        return bad;
-      },
-      {.resamples = 4000});
+  const Interval rate = bootstrap(sample,
+                                  [&](const RankedSample& s, std::span<const double> w) {
+                                    double bad = 0;
+                                    double all = 0;
+                                    for (size_t i = 0; i < w.size(); ++i) {
+                                      bad += w[i] * s.target()[i];
+                                      all += w[i];
+                                      drawn[i] += w[i];
+                                    }
+                                    EXPECT_EQ(all, 60);
+                                    calls += 1;
+                                    return bad;
+                                  },
+                                  {.resamples = 4000});
   EXPECT_EQ(rate.low, bads);
   EXPECT_EQ(rate.high, bads);
   // Each row once a resample on average; its sum over 4001 calls has a deviation of about 63.

@@ -40,8 +40,8 @@ void check_probabilities(std::span<const double> scores) {
   for (size_t i = 0; i < scores.size(); ++i) {
     if (!(scores[i] >= 0 && scores[i] <= 1)) {
       throw Error(ErrorCode::kNumeric,
-                  fmt::format("metric: the score of row {} is {}; Brier, log-loss and calibration need probabilities in [0, 1], calibrate first",
-                              i, scores[i]));
+                  fmt::format("metric: the score of row {} is {}; Brier, log-loss and calibration need probabilities in [0, 1], calibrate first", i,
+                              scores[i]));
     }
   }
 }

@@ -47,7 +47,7 @@ enum class AucInterval {
 struct PairTest {
   size_t first = 0;
   size_t second = 0;
-  Interval difference;        // AUC of first - AUC of second, with normal limits
+  Interval difference;  // AUC of first - AUC of second, with normal limits
   double standard_error = 0;
   double z = 0;
   double p = 1;       // two-sided; 1 for two models of the same ranking

@@ -27,14 +27,14 @@ void check(std::span<const double> values, std::span<const double> weights, cons
   if (values.empty()) throw Error(ErrorCode::kInvalid, fmt::format("metric: the {} sample of the PSI has no rows; give one or more", side));
   if (weights.empty()) return;
   if (weights.size() != values.size()) {
-    throw Error(ErrorCode::kInvalid, fmt::format("metric: the {} sample of the PSI has {} values and {} weights; give one of each for every row", side,
-                                                 values.size(), weights.size()));
+    throw Error(ErrorCode::kInvalid, fmt::format("metric: the {} sample of the PSI has {} values and {} weights; give one of each for every row",
+                                                 side, values.size(), weights.size()));
   }
   double sum = 0;
   for (size_t i = 0; i < weights.size(); ++i) {
     if (!(weights[i] >= 0) || !std::isfinite(weights[i])) {
-      throw Error(ErrorCode::kInvalid, fmt::format("metric: the weight of row {} of the {} sample is {}; weights must be finite and not negative", i,
-                                                   side, weights[i]));
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("metric: the weight of row {} of the {} sample is {}; weights must be finite and not negative", i, side, weights[i]));
     }
     sum += weights[i];
   }
@@ -111,7 +111,8 @@ PsiResult psi(std::span<const double> reference, std::span<const double> current
 
 double psi_of_counts(std::span<const double> reference, std::span<const double> current) {
   if (reference.size() != current.size()) {
-    throw Error(ErrorCode::kInvalid, fmt::format("metric: {} reference cells and {} current cells; give the same cells", reference.size(), current.size()));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("metric: {} reference cells and {} current cells; give the same cells", reference.size(), current.size()));
   }
   const double before = std::accumulate(reference.begin(), reference.end(), 0.0);
   const double after = std::accumulate(current.begin(), current.end(), 0.0);

@@ -18,8 +18,8 @@ void check_sample(std::span<const double> scores, std::span<const uint8_t> targe
                                                  target.size(), weights.size()));
   }
   if (n >= std::numeric_limits<uint32_t>::max()) {
-    throw Error(ErrorCode::kInvalid, fmt::format("metric: {} rows; at most {} can be ranked at once, evaluate a sample", n,
-                                                 std::numeric_limits<uint32_t>::max() - 1));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("metric: {} rows; at most {} can be ranked at once, evaluate a sample", n, std::numeric_limits<uint32_t>::max() - 1));
   }
   // Sums first, as they vectorise; the row to blame is looked for only when there is one.
   double poison = 0;
@@ -33,7 +33,8 @@ void check_sample(std::span<const double> scores, std::span<const uint8_t> targe
   if (!(poison == 0.0)) {
     for (size_t i = 0; i < n; ++i) {
       if (!std::isfinite(scores[i])) {
-        throw Error(ErrorCode::kNumeric, fmt::format("metric: the score of row {} is {}; scores must be finite, check the model's output", i, scores[i]));
+        throw Error(ErrorCode::kNumeric,
+                    fmt::format("metric: the score of row {} is {}; scores must be finite, check the model's output", i, scores[i]));
       }
     }
   }
@@ -57,8 +58,8 @@ void check_sample(std::span<const double> scores, std::span<const uint8_t> targe
     of_class[target[i]] += weights[i];
   }
   if (of_class[0] <= 0 || of_class[1] <= 0) {
-    throw Error(ErrorCode::kInvalid, fmt::format("metric: the weights of all {} rows are zero; both classes need positive weight",
-                                                 of_class[0] <= 0 ? "good" : "bad"));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("metric: the weights of all {} rows are zero; both classes need positive weight", of_class[0] <= 0 ? "good" : "bad"));
   }
 }
 
@@ -79,7 +80,10 @@ RankedSample::RankedSample(std::span<const double> scores, std::span<const uint8
     high = std::max(high, fall[i]);
   }
   const auto order = detail::score_sort<Record>(
-      fall, detail::BucketMap(low, high, n), [&](size_t i) { return Record{fall[i], static_cast<uint32_t>(i)}; },
+      fall, detail::BucketMap(low, high, n),
+      [&](size_t i) {
+        return Record{fall[i], static_cast<uint32_t>(i)};
+      },
       [](const Record& r) { return r.fall; },
       [](const Record& a, const Record& b) { return a.fall < b.fall || (a.fall == b.fall && a.row < b.row); });
 

@@ -44,7 +44,8 @@ std::vector<double> holm(std::span<const double> p) {
 FriedmanResult friedman(std::span<const double> values, size_t blocks, size_t models, bool higher_is_better) {
   check_models(models, blocks);
   if (values.size() != blocks * models) {
-    throw Error(ErrorCode::kInvalid, fmt::format("metric: {} values for {} folds of {} models; give {}", values.size(), blocks, models, blocks * models));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("metric: {} values for {} folds of {} models; give {}", values.size(), blocks, models, blocks * models));
   }
   const auto k = static_cast<double>(models);
   const auto n = static_cast<double>(blocks);

@@ -102,8 +102,8 @@ double auc(std::span<const double> scores, std::span<const uint8_t> target, std:
   }
   const bool fewer_bads = bads <= n - bads;
   const uint64_t all = 2 * static_cast<uint64_t>(bads) * static_cast<uint64_t>(n - bads);
-  const uint64_t counted = fewer_bads ? doubled_pairs_below(bad.span(), good.span(), lowest, highest)
-                                       : doubled_pairs_below(good.span(), bad.span(), lowest, highest);
+  const uint64_t counted =
+      fewer_bads ? doubled_pairs_below(bad.span(), good.span(), lowest, highest) : doubled_pairs_below(good.span(), bad.span(), lowest, highest);
   return static_cast<double>(fewer_bads ? counted : all - counted) / static_cast<double>(all);
 }
 

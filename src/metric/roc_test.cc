@@ -149,8 +149,7 @@ TEST(Roc, CurvesKeepTheirEndsAndTheKs) {
       EXPECT_LT(curve[i].threshold, curve[i - 1].threshold);
       EXPECT_GE(curve[i].true_positive_rate, curve[i - 1].true_positive_rate);
       best = std::max(best, curve[i].true_positive_rate - curve[i].false_positive_rate);
-      area += (curve[i].false_positive_rate - curve[i - 1].false_positive_rate) *
-              (curve[i].true_positive_rate + curve[i - 1].true_positive_rate) / 2;
+      area += (curve[i].false_positive_rate - curve[i - 1].false_positive_rate) * (curve[i].true_positive_rate + curve[i - 1].true_positive_rate) / 2;
     }
     EXPECT_NEAR(best, ks(sample, sample.weights()), 1e-12);
     if (most == 200) {

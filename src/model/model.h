@@ -57,10 +57,10 @@ struct Learning {
 
 // A coefficient table or the like: what the fit can say about itself beyond the plan.
 struct FitReport {
-  std::vector<std::string> notes;             // "separation: ...", in one line each
+  std::vector<std::string> notes;  // "separation: ...", in one line each
   std::vector<Learning> learning;
-  std::vector<double> importance;             // one value a feature column (width values), >= 0; empty when it has none
-  Json details = Json::object();              // e.g. coefficients with standard errors
+  std::vector<double> importance;  // one value a feature column (width values), >= 0; empty when it has none
+  Json details = Json::object();   // e.g. coefficients with standard errors
 };
 
 struct FitResult {
@@ -72,8 +72,8 @@ struct FitResult {
 // Feature names are those of the prepared columns; `feature_source[i]` is the raw column that column i was made from.
 struct FitInput {
   Batch train;
-  std::span<const uint8_t> target;        // train.rows
-  std::span<const double> weight;         // train.rows, or empty = 1
+  std::span<const uint8_t> target;  // train.rows
+  std::span<const double> weight;   // train.rows, or empty = 1
   Batch valid;
   std::span<const uint8_t> valid_target;
   std::span<const double> valid_weight;
@@ -96,16 +96,16 @@ struct Traits {
 struct ModelEntry {
   std::string name;
   std::string title;
-  std::string family;                          // linear, boost, net, ...
+  std::string family;  // linear, boost, net, ...
   std::string paper;
-  std::vector<std::string> parents;            // registry names this model descends from
-  std::string summary;                         // one line for help
+  std::vector<std::string> parents;  // registry names this model descends from
+  std::string summary;               // one line for help
   std::vector<ParamSpec> params;
   Traits traits;
-  PrepSpec (*prep)(const Params& params) = nullptr;   // how it wants its columns prepared
+  PrepSpec (*prep)(const Params& params) = nullptr;  // how it wants its columns prepared
   // Sets of parameter overrides among which the inner folds choose when `search` is on (empty: nothing to choose).
   std::vector<std::vector<std::pair<std::string, std::string>>> candidates;
-  FitFunction fit = nullptr;                   // bound in the program that trains
+  FitFunction fit = nullptr;  // bound in the program that trains
 };
 
 }  // namespace obligor

@@ -13,16 +13,11 @@ namespace {
 
 std::string range_text(const ParamSpec& spec) {
   switch (spec.type) {
-    case ParamType::kReal:
-      return fmt::format("a number from {} to {} is allowed", spec.low, spec.high);
-    case ParamType::kInteger:
-      return fmt::format("a whole number from {:.0f} to {:.0f} is allowed", spec.low, spec.high);
-    case ParamType::kFlag:
-      return "true or false is allowed";
-    case ParamType::kChoice:
-      return fmt::format("one of {} is allowed", fmt::join(spec.choices, ", "));
-    case ParamType::kText:
-      return "any text is allowed";
+    case ParamType::kReal: return fmt::format("a number from {} to {} is allowed", spec.low, spec.high);
+    case ParamType::kInteger: return fmt::format("a whole number from {:.0f} to {:.0f} is allowed", spec.low, spec.high);
+    case ParamType::kFlag: return "true or false is allowed";
+    case ParamType::kChoice: return fmt::format("one of {} is allowed", fmt::join(spec.choices, ", "));
+    case ParamType::kText: return "any text is allowed";
   }
   return {};
 }
@@ -69,19 +64,15 @@ bool parse_flag(std::string_view owner, const ParamSpec& spec, std::string_view 
 
 std::variant<double, int64_t, bool, std::string> parse_value(std::string_view owner, const ParamSpec& spec, std::string_view text) {
   switch (spec.type) {
-    case ParamType::kReal:
-      return parse_real(owner, spec, text);
-    case ParamType::kInteger:
-      return parse_integer(owner, spec, text);
-    case ParamType::kFlag:
-      return parse_flag(owner, spec, text);
+    case ParamType::kReal: return parse_real(owner, spec, text);
+    case ParamType::kInteger: return parse_integer(owner, spec, text);
+    case ParamType::kFlag: return parse_flag(owner, spec, text);
     case ParamType::kChoice:
       for (const std::string& choice : spec.choices) {
         if (choice == text) return choice;
       }
       throw_bad_value(owner, spec, text);
-    case ParamType::kText:
-      return std::string(text);
+    case ParamType::kText: return std::string(text);
   }
   throw Error(ErrorCode::kInternal, fmt::format("{}: parameter '{}' has no known type", owner, spec.name));
 }
@@ -93,7 +84,7 @@ ParamSpec real_param(std::string name, double value, double low, double high, st
 }
 
 ParamSpec integer_param(std::string name, int64_t value, int64_t low, int64_t high, std::string help) {
-  return {std::move(name), ParamType::kInteger,       fmt::format("{}", value), static_cast<double>(low), static_cast<double>(high), false, {},
+  return {std::move(name), ParamType::kInteger, fmt::format("{}", value), static_cast<double>(low), static_cast<double>(high), false, {},
           std::move(help)};
 }
 

@@ -24,10 +24,10 @@ struct ParamSpec {
   std::string name;
   ParamType type = ParamType::kReal;
   std::string default_value;
-  double low = 0;                     // inclusive; numbers only
+  double low = 0;  // inclusive; numbers only
   double high = 0;
-  bool log_scale = false;             // how a tuner should walk it
-  std::vector<std::string> choices;   // kChoice only
+  bool log_scale = false;            // how a tuner should walk it
+  std::vector<std::string> choices;  // kChoice only
   std::string help;
 };
 

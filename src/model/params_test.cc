@@ -100,8 +100,7 @@ TEST(Params, AnUnknownNameListsTheNearOnes) {
 }
 
 TEST(Params, JsonKeepsTypesAndDeclaredOrder) {
-  EXPECT_EQ(make({{"trees", "7"}, {"l2", "0.5"}}).json().dump(),
-            R"({"l2":0.5,"trees":7,"balanced":false,"loss":"logistic","monotone":""})");
+  EXPECT_EQ(make({{"trees", "7"}, {"l2", "0.5"}}).json().dump(), R"({"l2":0.5,"trees":7,"balanced":false,"loss":"logistic","monotone":""})");
 }
 
 TEST(Params, AskingForTheWrongTypeIsABugOfOurs) {

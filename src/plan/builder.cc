@@ -29,14 +29,16 @@ NodeId PlanBuilder::add(Node node) {
   ValueType type;
   const auto in = [&](size_t i) -> const ValueType& { return types_.at(node.inputs.at(i)); };
   switch (node.op) {
-    case Op::kInput:
-      type = plan_.inputs[node.size].kind == InputKind::kCategory ? ValueType{ValueType::Kind::kString, 1, 0} : number_of(1);
-      break;
-    case Op::kEncode: case Op::kBin: case Op::kCross: type = code_of(node.size); break;
+    case Op::kInput: type = plan_.inputs[node.size].kind == InputKind::kCategory ? ValueType{ValueType::Kind::kString, 1, 0} : number_of(1); break;
+    case Op::kEncode:
+    case Op::kBin:
+    case Op::kCross: type = code_of(node.size); break;
     case Op::kPiecewiseLinear: type = number_of(plan_.constants[node.constants[0]].size() - 1); break;
     case Op::kLookUp: type = number_of(plan_.constants[node.constants[0]].size() / in(0).levels); break;
     case Op::kOneHot: type = number_of(node.size); break;
-    case Op::kCodeNumber: case Op::kTrees: case Op::kPoints: type = number_of(1); break;
+    case Op::kCodeNumber:
+    case Op::kTrees:
+    case Op::kPoints: type = number_of(1); break;
     case Op::kConcat: {
       size_t width = 0;
       for (size_t i = 0; i < node.inputs.size(); ++i) width += in(i).width;
@@ -134,7 +136,8 @@ NodeId PlanBuilder::select(NodeId x, std::vector<int32_t> columns) { return add(
 NodeId PlanBuilder::affine(NodeId x, std::vector<float> weights, std::vector<float> bias, uint32_t out) {
   const uint32_t width = types_.at(x).width;
   if (weights.size() != size_t{out} * width || bias.size() != out) {
-    throw Error(ErrorCode::kInternal, fmt::format("plan: affine of {} outputs over {} inputs got {} weights and {} biases", out, width, weights.size(), bias.size()));
+    throw Error(ErrorCode::kInternal,
+                fmt::format("plan: affine of {} outputs over {} inputs got {} weights and {} biases", out, width, weights.size(), bias.size()));
   }
   const ConstantId matrix = array(std::move(weights), {out, width});
   const ConstantId offsets = array(std::move(bias));

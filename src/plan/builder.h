@@ -30,9 +30,9 @@ struct TreeArrays {
   std::vector<int32_t> right;
   std::vector<uint8_t> flags;
   std::vector<float> leaves;
-  std::vector<int32_t> bit_begin;   // a value a node; 0 where not categorical
+  std::vector<int32_t> bit_begin;  // a value a node; 0 where not categorical
   std::vector<int32_t> bit_end;
-  std::vector<int32_t> words;       // 32 codes a word
+  std::vector<int32_t> words;  // 32 codes a word
 };
 
 class PlanBuilder {

@@ -20,8 +20,8 @@ namespace obligor {
 
 struct Value {
   uint32_t width = 1;
-  std::vector<float> numbers;    // rows x width, row-major, for a number
-  std::vector<int32_t> codes;    // rows, for a code
+  std::vector<float> numbers;  // rows x width, row-major, for a number
+  std::vector<int32_t> codes;  // rows, for a code
 };
 
 class Executor {

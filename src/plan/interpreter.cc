@@ -25,8 +25,8 @@ struct TileValue {
 struct Interpreter::Impl {
   ScorePlan plan;
   std::vector<ValueType> types;
-  std::vector<std::unordered_map<std::string_view, int32_t>> vocabularies;       // by node, for kEncode
-  std::vector<std::unordered_map<uint64_t, int32_t>> pairs;                      // by node, for kCross
+  std::vector<std::unordered_map<std::string_view, int32_t>> vocabularies;  // by node, for kEncode
+  std::vector<std::unordered_map<uint64_t, int32_t>> pairs;                 // by node, for kCross
 
   explicit Impl(ScorePlan given) : plan(std::move(given)), types(verify(plan)) {
     vocabularies.resize(plan.nodes.size());
@@ -214,7 +214,8 @@ struct Interpreter::Impl {
         const auto& table = floats(node, 0);
         const auto& codes = in_codes(0);
         for (size_t r = 0; r < rows; ++r) {
-          std::copy_n(table.begin() + static_cast<int64_t>(codes[r]) * type.width, type.width, out.numbers.begin() + static_cast<int64_t>(r * type.width));
+          std::copy_n(table.begin() + static_cast<int64_t>(codes[r]) * type.width, type.width,
+                      out.numbers.begin() + static_cast<int64_t>(r * type.width));
         }
         return;
       }

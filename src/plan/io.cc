@@ -110,7 +110,8 @@ std::vector<Constant> read_constants(std::string_view weights, const std::string
     const std::string name = fmt::format("{}", constants.size());
     Constant constant;
     for (const uint64_t extent : tensor.shape) {
-      if (extent > limits.constant_elements || extent > std::numeric_limits<uint32_t>::max()) fail(source, fmt::format("tensor '{}' is over the limit", tensor.name));
+      if (extent > limits.constant_elements || extent > std::numeric_limits<uint32_t>::max())
+        fail(source, fmt::format("tensor '{}' is over the limit", tensor.name));
       constant.shape.push_back(static_cast<uint32_t>(extent));
     }
     if (tensor.name == name + ".text") {
@@ -205,7 +206,8 @@ ScorePlan load_plan(std::string_view graph_text, std::string_view weights, std::
     if (kind != "number" && kind != "category") fail(where, fmt::format("input '{}' is neither number nor category", input.name));
     input.kind = kind == "number" ? InputKind::kNumber : InputKind::kCategory;
     input.from = text_of(json, "from", where);
-    if (!input.from.empty() && input.from != "date") fail(where, fmt::format("input '{}' is read from '{}', which is not known", input.name, input.from));
+    if (!input.from.empty() && input.from != "date")
+      fail(where, fmt::format("input '{}' is read from '{}', which is not known", input.name, input.from));
     plan.inputs.push_back(std::move(input));
   }
   const Json& nodes = list_of(graph, "nodes", limits.nodes, where);

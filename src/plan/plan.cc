@@ -61,8 +61,8 @@ std::optional<NodeId> ScorePlan::find_output(std::string_view name) const {
 
 std::string dump(const ScorePlan& plan) {
   const auto types = verify(plan);
-  std::string text = fmt::format("plan version {}: {} inputs, {} nodes, {} constants\n", plan.version, plan.inputs.size(), plan.nodes.size(),
-                                 plan.constants.size());
+  std::string text =
+      fmt::format("plan version {}: {} inputs, {} nodes, {} constants\n", plan.version, plan.inputs.size(), plan.nodes.size(), plan.constants.size());
   for (size_t i = 0; i < plan.nodes.size(); ++i) {
     const Node& node = plan.nodes[i];
     std::string arguments;

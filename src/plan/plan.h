@@ -81,13 +81,13 @@ struct Node {
   Op op = Op::kInput;
   std::vector<NodeId> inputs;
   std::vector<ConstantId> constants;
-  uint32_t size = 0;       // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width
-  std::string function;    // kActivate, kPoints: the named function or mode
-  std::string name;        // what the value is, for people: "age (quantile)"; may be empty
+  uint32_t size = 0;     // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width
+  std::string function;  // kActivate, kPoints: the named function or mode
+  std::string name;      // what the value is, for people: "age (quantile)"; may be empty
 };
 
 struct PlanOutput {
-  std::string name;        // "log_odds", "probability", "points", "features"
+  std::string name;  // "log_odds", "probability", "points", "features"
   NodeId node = 0;
 };
 

@@ -81,9 +81,9 @@ TEST(PlanOps, EncodeLookUpOneHotKnowMissingAndUnseen) {
   const NodeId hot = builder.one_hot(code, {0, 1, 2, -1}, 3);
   builder.output("y", builder.concat({looked, hot, builder.code_number(code)}));
   const Value y = run_strings(builder, {0, 1, -1, 2}, {"farmer", "clerk", "pilot"});
-  EXPECT_THAT(y.numbers, testing::ElementsAre(2, 20, 0, 1, 0, 1,   //
-                                              1, 10, 1, 0, 0, 0,   //
-                                              3, 30, 0, 0, 1, 2,   //
+  EXPECT_THAT(y.numbers, testing::ElementsAre(2, 20, 0, 1, 0, 1,  //
+                                              1, 10, 1, 0, 0, 0,  //
+                                              3, 30, 0, 0, 1, 2,  //
                                               4, 40, 0, 0, 0, 3));
 }
 
@@ -197,14 +197,14 @@ TEST(Verify, RefusesWhatTheRulesForbid) {
   const auto f = [](std::vector<float> v) { return Constant{{static_cast<uint32_t>(v.size())}, std::move(v)}; };
   const auto i = [](std::vector<int32_t> v) { return Constant{{static_cast<uint32_t>(v.size())}, std::move(v)}; };
   const std::vector<ScorePlan> broken{
-      plan_with({Op::kImpute, {2}, {0}, 0, {}, {}}, {f({1})}),              // reads itself
-      plan_with({Op::kImpute, {0}, {7}, 0, {}, {}}, {f({1})}),              // no such constant
-      plan_with({Op::kImpute, {1}, {0}, 0, {}, {}}, {f({1})}),              // a string is not a number
-      plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {f({1, 2})}),           // wrong width
-      plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {i({1})}),              // wrong type
-      plan_with({Op::kInterpolate, {0}, {0, 0}, 0, {}, {}}, {f({2, 1})}),   // knots descend
-      plan_with({Op::kBin, {0}, {0, 1}, 9, {}, {}}, {f({1, 2}), f({})}),    // wrong number of codes
-      plan_with({Op::kActivate, {0}, {}, 0, "eval", {}}, {}),               // no such function
+      plan_with({Op::kImpute, {2}, {0}, 0, {}, {}}, {f({1})}),             // reads itself
+      plan_with({Op::kImpute, {0}, {7}, 0, {}, {}}, {f({1})}),             // no such constant
+      plan_with({Op::kImpute, {1}, {0}, 0, {}, {}}, {f({1})}),             // a string is not a number
+      plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {f({1, 2})}),          // wrong width
+      plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {i({1})}),             // wrong type
+      plan_with({Op::kInterpolate, {0}, {0, 0}, 0, {}, {}}, {f({2, 1})}),  // knots descend
+      plan_with({Op::kBin, {0}, {0, 1}, 9, {}, {}}, {f({1, 2}), f({})}),   // wrong number of codes
+      plan_with({Op::kActivate, {0}, {}, 0, "eval", {}}, {}),              // no such function
       plan_with({Op::kAffine, {0}, {0, 1}, 0, {}, {}}, {f({1, 2, 3}), f({1, 2})}),
       plan_with({Op::kInput, {}, {}, 5, {}, {}}, {}),
   };

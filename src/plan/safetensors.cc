@@ -56,7 +56,8 @@ Tensor read_tensor(const std::string& name, const Json& entry, std::string_view 
   }
   const uint64_t from = natural(offsets[0], source, name);
   const uint64_t to = natural(offsets[1], source, name);
-  if (from != begin || to < from || to > data.size()) fail(source, fmt::format("tensor '{}' does not follow the one before it inside the file", name));
+  if (from != begin || to < from || to > data.size())
+    fail(source, fmt::format("tensor '{}' does not follow the one before it inside the file", name));
   if (to - from != bytes) fail(source, fmt::format("tensor '{}' has {} bytes where its shape says {}", name, to - from, bytes));
   tensor.bytes = data.substr(from, bytes);
   return tensor;

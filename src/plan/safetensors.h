@@ -18,7 +18,7 @@ namespace obligor {
 
 struct Tensor {
   std::string name;
-  std::string dtype;             // F32, I32, U8
+  std::string dtype;  // F32, I32, U8
   std::vector<uint64_t> shape;
   std::string_view bytes;
 };

@@ -44,7 +44,8 @@ class Verifier {
 
   void check_sizes() const {
     if (plan_.version < 1 || plan_.version > kPlanVersion) {
-      throw Error(ErrorCode::kUnsupported, fmt::format("plan: version {} is not known; this Obligor reads up to {}: update it", plan_.version, kPlanVersion));
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("plan: version {} is not known; this Obligor reads up to {}: update it", plan_.version, kPlanVersion));
     }
     if (plan_.inputs.size() > limits_.inputs) fail("too many inputs");
     if (plan_.nodes.size() > limits_.nodes) fail("too many nodes");
@@ -134,7 +135,8 @@ class Verifier {
         (void)floats(node, 0, number(node, 0).width);
         return number(node, 0);
       }
-      case Op::kClip: case Op::kScale: {
+      case Op::kClip:
+      case Op::kScale: {
         arity(node, 1, 2);
         (void)floats(node, 0, number(node, 0).width);
         (void)floats(node, 1, number(node, 0).width);
@@ -196,7 +198,8 @@ class Verifier {
         arity(node, 1, 1);
         const auto& columns = constant<int32_t>(node, 0);
         require(!columns.empty(), "selects nothing");
-        for (const int32_t column : columns) require(column >= 0 && column < static_cast<int64_t>(number(node, 0).width), "names a column out of range");
+        for (const int32_t column : columns)
+          require(column >= 0 && column < static_cast<int64_t>(number(node, 0).width), "names a column out of range");
         return number_type(columns.size());
       }
       case Op::kAffine: {

@@ -30,9 +30,8 @@ Vocabulary fit_vocabulary(const Column& column, Rows rows, std::span<const doubl
   for (uint32_t level = 0; level < dictionary.size(); ++level) {
     if (count[level] > 0) order.push_back(level);
   }
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return weight[a] != weight[b] ? weight[a] > weight[b] : dictionary[a] < dictionary[b];
-  });
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return weight[a] != weight[b] ? weight[a] > weight[b] : dictionary[a] < dictionary[b]; });
   for (const uint32_t level : order) {
     if (static_cast<int64_t>(count[level]) < spec.min_count || result.kept >= static_cast<uint32_t>(spec.max_levels)) break;
     ++result.kept;

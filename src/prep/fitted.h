@@ -16,8 +16,8 @@ namespace obligor::prep {
 // One block of prepared columns made from one raw column (or a pair), as nodes still to be concatenated.
 struct Block {
   NodeId node = 0;
-  std::vector<std::string> names;   // one a column
-  std::string source;               // raw column
+  std::vector<std::string> names;  // one a column
+  std::string source;              // raw column
   bool categorical = false;
 };
 
@@ -46,7 +46,7 @@ class Sample {
  private:
   Sample() = default;
   void accumulate();
-  std::vector<float> values_;        // distinct, ascending, finite
+  std::vector<float> values_;  // distinct, ascending, finite
   std::vector<double> weights_;
   std::vector<double> cumulative_;
   bool has_missing_ = false;
@@ -62,13 +62,13 @@ class Sample {
 
 // A fitted vocabulary: code 0..levels-1 by falling count, then missing, then other (rare and unseen).
 struct Vocabulary {
-  std::vector<std::string> words;      // listed words (kept and folded)
-  std::vector<int32_t> codes;          // of the words
+  std::vector<std::string> words;  // listed words (kept and folded)
+  std::vector<int32_t> codes;      // of the words
   uint32_t kept = 0;
   bool has_missing = false;
-  bool has_other = false;              // some training level was folded
-  std::vector<int32_t> row_codes;      // of the training rows
-  std::vector<double> weight;          // by code, kept + 2 long
+  bool has_other = false;          // some training level was folded
+  std::vector<int32_t> row_codes;  // of the training rows
+  std::vector<double> weight;      // by code, kept + 2 long
   [[nodiscard]] int32_t missing() const { return static_cast<int32_t>(kept); }
   [[nodiscard]] int32_t other() const { return static_cast<int32_t>(kept) + 1; }
   [[nodiscard]] uint32_t levels() const { return kept + 2; }
@@ -77,8 +77,8 @@ struct Vocabulary {
 
 // Target statistics of codes, as log-odds against the prior. `full` is what a new row gets; `ordered` what each training row gets.
 struct TargetStatistic {
-  std::vector<float> full;                   // by code
-  std::vector<std::vector<float>> ordered;   // by permutation, by training row
+  std::vector<float> full;                  // by code
+  std::vector<std::vector<float>> ordered;  // by permutation, by training row
 };
 [[nodiscard]] TargetStatistic fit_target_statistic(std::span<const int32_t> row_codes, uint32_t levels, std::span<const uint8_t> target,
                                                    std::span<const double> weights, double prior_weight, int permutations, uint64_t seed);

@@ -164,7 +164,7 @@ std::vector<float> Sample::cuts(int bins) const {
 }
 
 std::vector<float> find_special_codes(const Sample& sample) {
-  constexpr size_t kEnoughOthers = 10;      // distinct values besides the candidate
+  constexpr size_t kEnoughOthers = 10;  // distinct values besides the candidate
   constexpr double kShare = 0.002;
   std::vector<float> codes;
   size_t first = 0;
@@ -213,11 +213,11 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
 
   if (varies) {
     switch (spec.numbers) {
-      case NumberCoding::kRaw:
-        blocks.push_back({spec.impute ? builder.impute(x, {sample.quantile(0.5)}) : x, {name}, name, false});
-        break;
-      case NumberCoding::kStandard: case NumberCoding::kRobust: blocks.push_back(scaled(builder, x, column, sample, spec)); break;
-      case NumberCoding::kQuantile: case NumberCoding::kUniform:
+      case NumberCoding::kRaw: blocks.push_back({spec.impute ? builder.impute(x, {sample.quantile(0.5)}) : x, {name}, name, false}); break;
+      case NumberCoding::kStandard:
+      case NumberCoding::kRobust: blocks.push_back(scaled(builder, x, column, sample, spec)); break;
+      case NumberCoding::kQuantile:
+      case NumberCoding::kUniform:
         blocks.push_back(by_quantiles(builder, x, column, sample, spec.numbers == NumberCoding::kQuantile, spec.impute));
         break;
       case NumberCoding::kPiecewiseLinear: {

@@ -171,13 +171,13 @@ class Fitter {
     }
     const double prior = std::log(std::max(bad, 0.5) / std::max(total - bad, 0.5));
     const auto fit_of = [&](std::span<const int32_t> row_codes, uint32_t levels) {
-      const auto fitted = prep::fit_target_statistic(row_codes, levels, target_, weights_, spec_.prior_weight, 1, derive_seed(context_.seed(), "pairs"));
+      const auto fitted =
+          prep::fit_target_statistic(row_codes, levels, target_, weights_, spec_.prior_weight, 1, derive_seed(context_.seed(), "pairs"));
       return log_likelihood(fitted.ordered[0], target_, prior);
     };
     std::vector<double> single(pair_candidates_.size());
-    parallel_for(context_, single.size(), [&](size_t i) {
-      single[i] = fit_of(pair_candidates_[i].vocabulary.row_codes, pair_candidates_[i].vocabulary.levels());
-    });
+    parallel_for(context_, single.size(),
+                 [&](size_t i) { single[i] = fit_of(pair_candidates_[i].vocabulary.row_codes, pair_candidates_[i].vocabulary.levels()); });
     std::vector<PairChoice> choices;
     for (size_t a = 0; a < pair_candidates_.size(); ++a) {
       for (size_t b = a + 1; b < pair_candidates_.size(); ++b) choices.push_back({a, b, 0});

@@ -26,8 +26,8 @@ namespace obligor {
 struct Design {
   size_t rows = 0;
   size_t width = 0;
-  std::vector<float> features;               // rows x width, row-major
-  std::vector<std::vector<int32_t>> codes;   // one vector a code column
+  std::vector<float> features;              // rows x width, row-major
+  std::vector<std::vector<int32_t>> codes;  // one vector a code column
   [[nodiscard]] Batch batch() const;
 };
 
@@ -35,8 +35,7 @@ class Preprocessor {
  public:
   struct Fitted;
   // Rows of the table with target and weights of the task. Errors: Error{kData} when no usable column is left.
-  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
-                                                       const Context& context);
+  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context);
   ~Preprocessor();
   Preprocessor(Preprocessor&&) noexcept;
   Preprocessor& operator=(Preprocessor&&) noexcept;
@@ -48,7 +47,7 @@ class Preprocessor {
     std::vector<NodeId> codes;
   };
   Nodes lower(PlanBuilder& builder) const;
-  [[nodiscard]] const ScorePlan& plan() const;             // outputs "features", "code:0", ...
+  [[nodiscard]] const ScorePlan& plan() const;  // outputs "features", "code:0", ...
 
   [[nodiscard]] const std::vector<std::string>& feature_names() const;
   [[nodiscard]] const std::vector<std::string>& feature_source() const;  // raw column of each feature

@@ -23,24 +23,24 @@ enum class NumberCoding {
 
 struct PrepSpec {
   NumberCoding numbers = NumberCoding::kStandard;
-  bool both_quantile = false;       // with kPiecewiseLinear: the quantile column as well
-  int bins = 16;                    // pieces or bins at most
-  double clip = 0.0;                // clip to the quantiles [clip, 1 - clip] of train; 0 = to nothing
-  bool log_skewed = false;          // sign(x) log1p |x| of columns whose skewness is large, before scaling
-  bool impute = true;               // missing -> median (kRaw: stays missing when false)
-  bool missing_flag = true;         // a 0/1 column where a column has missing values in train
-  bool special_codes = true;        // detected special codes (365243, -9999, ...) become missing, with a flag of their own
-  int one_hot_max_levels = 0;       // one-hot a category with at most so many levels (after folding); 0 = never
-  bool ordinal = false;             // the code as a number (marked categorical), for learners that split on categories
-  int ordinal_max_levels = 0;       // with `ordinal`: only for a category with at most so many levels; 0 = for every one
-  bool codes = false;               // the code as a code column, to be embedded
+  bool both_quantile = false;            // with kPiecewiseLinear: the quantile column as well
+  int bins = 16;                         // pieces or bins at most
+  double clip = 0.0;                     // clip to the quantiles [clip, 1 - clip] of train; 0 = to nothing
+  bool log_skewed = false;               // sign(x) log1p |x| of columns whose skewness is large, before scaling
+  bool impute = true;                    // missing -> median (kRaw: stays missing when false)
+  bool missing_flag = true;              // a 0/1 column where a column has missing values in train
+  bool special_codes = true;             // detected special codes (365243, -9999, ...) become missing, with a flag of their own
+  int one_hot_max_levels = 0;            // one-hot a category with at most so many levels (after folding); 0 = never
+  bool ordinal = false;                  // the code as a number (marked categorical), for learners that split on categories
+  int ordinal_max_levels = 0;            // with `ordinal`: only for a category with at most so many levels; 0 = for every one
+  bool codes = false;                    // the code as a code column, to be embedded
   int target_statistics_min_levels = 0;  // ordered target statistics for a category with at least so many levels; 0 = never
-  int permutations = 1;             // of the ordered statistics: that many encoded columns a category
-  double prior_weight = 1.0;        // a in (sum + a * prior) / (n + a)
-  bool frequency = false;           // the level's share in train, with target statistics
-  int pair_statistics = 0;          // target statistics for the so many best pairs of categories
-  int min_count = 1;                // rarer levels are folded into one
-  int max_levels = 1'000'000;       // the most frequent are kept, the rest folded
+  int permutations = 1;                  // of the ordered statistics: that many encoded columns a category
+  double prior_weight = 1.0;             // a in (sum + a * prior) / (n + a)
+  bool frequency = false;                // the level's share in train, with target statistics
+  int pair_statistics = 0;               // target statistics for the so many best pairs of categories
+  int min_count = 1;                     // rarer levels are folded into one
+  int max_levels = 1'000'000;            // the most frequent are kept, the rest folded
 };
 
 }  // namespace obligor

@@ -27,7 +27,8 @@ std::string job_note(const JobResult& job, const Task& task, const Fold& fold) {
 std::string run_key(const std::vector<ModelRequest>& requests, const Table& table, const Task& task, const Split& split,
                     const PipelineOptions& options, uint64_t seed) {
   Sha256 digest;
-  digest.update(fmt::format("run 1;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
+  digest.update(
+      fmt::format("run 1;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
   for (const auto& column : table.columns()) add_column(digest, column);
   for (const auto& name : task.features) digest.update(name + ";");
   for (const auto& fold : split.folds) {
@@ -69,7 +70,8 @@ Comparison run_comparison(const std::vector<ModelRequest>& requests, const Table
   }
   const size_t total = requests.size() * folds;
   auto progress = context.begin("compare", static_cast<int64_t>(total));
-  if (slots.size() < total) progress.advance(static_cast<int64_t>(total - slots.size()), fmt::format("{} jobs of an earlier run taken up", total - slots.size()));
+  if (slots.size() < total)
+    progress.advance(static_cast<int64_t>(total - slots.size()), fmt::format("{} jobs of an earlier run taken up", total - slots.size()));
 
   Comparison comparison;
   try {

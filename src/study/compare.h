@@ -23,16 +23,16 @@ struct ModelRequest {
 
 struct CompareOptions {
   PipelineOptions pipeline;
-  std::filesystem::path run_folder;   // empty: nothing is kept. The comparison's own: emptied at a start without `resume`
+  std::filesystem::path run_folder;  // empty: nothing is kept. The comparison's own: emptied at a start without `resume`
   bool resume = false;
 };
 
 struct ModelOutcome {
   ModelEntry entry;
   ParamValues given;
-  std::vector<JobResult> jobs;        // finished ones, by fold
-  bool ok = false;                    // finished on all folds
-  std::string reason;                 // when not
+  std::vector<JobResult> jobs;  // finished ones, by fold
+  bool ok = false;              // finished on all folds
+  std::string reason;           // when not
 };
 
 struct Comparison {

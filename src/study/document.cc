@@ -192,7 +192,8 @@ Json tests_json(const std::vector<const ModelOutcome*>& finished, const std::vec
   tests.push_back(std::move(delong));
   if (folds >= 3) {
     const auto friedman = metric::friedman(fold_auc, folds, finished.size());
-    Json json{{"kind", "friedman"}, {"metric", "auc"}, {"folds", folds}, {"statistic", friedman.chi_square}, {"df", finished.size() - 1}, {"p", friedman.p}};
+    Json json{{"kind", "friedman"},        {"metric", "auc"}, {"folds", folds}, {"statistic", friedman.chi_square},
+              {"df", finished.size() - 1}, {"p", friedman.p}};
     for (size_t m = 0; m < finished.size(); ++m) json["mean_ranks"][finished[m]->entry.name] = friedman.mean_ranks[m];
     json["nemenyi"] = {{"critical_difference", metric::nemenyi_critical_difference(finished.size(), folds)}, {"alpha", 0.05}};
     tests.push_back(std::move(json));
@@ -230,19 +231,18 @@ Json comparison_document(const Comparison& comparison, const Table& table, const
   document["rows"] = task.rows.size();
   document["folds"] = split.folds.size();
   document["seed"] = context.seed();
-  document["conventions"] = {
-      {"target", "1 = bad"},
-      {"metrics", "mean over the folds of the fold's own value; the interval is that of the mean, at 95 %"},
-      {"auc_interval", "DeLong, on the logit scale; gini = 2 auc - 1"},
-      {"other_intervals", fmt::format("stratified bootstrap within folds, {} resamples, percentiles", facts.resamples)},
-      {"threshold", "a row is called bad when its probability is at or above the bad rate of the training rows"},
-      {"ece", "10 bins of equal count"},
-      {"h_measure", "Beta(2, 2) over the cost share (Hand 2009)"},
-      {"log_loss", "probabilities clipped at 1e-15"},
-      {"pr_auc", "average precision"},
-      {"curves", "drawn over the folds' test rows together"},
-      {"fit_seconds", "summed over folds, choice by inner folds included, one thread a job"},
-      {"pairs", "DeLong on the same test rows, p adjusted by Holm"}};
+  document["conventions"] = {{"target", "1 = bad"},
+                             {"metrics", "mean over the folds of the fold's own value; the interval is that of the mean, at 95 %"},
+                             {"auc_interval", "DeLong, on the logit scale; gini = 2 auc - 1"},
+                             {"other_intervals", fmt::format("stratified bootstrap within folds, {} resamples, percentiles", facts.resamples)},
+                             {"threshold", "a row is called bad when its probability is at or above the bad rate of the training rows"},
+                             {"ece", "10 bins of equal count"},
+                             {"h_measure", "Beta(2, 2) over the cost share (Hand 2009)"},
+                             {"log_loss", "probabilities clipped at 1e-15"},
+                             {"pr_auc", "average precision"},
+                             {"curves", "drawn over the folds' test rows together"},
+                             {"fit_seconds", "summed over folds, choice by inner folds included, one thread a job"},
+                             {"pairs", "DeLong on the same test rows, p adjusted by Holm"}};
 
   std::vector<Json> models(comparison.models.size());
   parallel_for(context, models.size(), [&](size_t m) { models[m] = model_json(comparison.models[m], truth, facts, context.seed()); });
@@ -268,7 +268,8 @@ Json comparison_document(const Comparison& comparison, const Table& table, const
   }
   for (const auto& note : facts.notes) document["warnings"].push_back({{"kind", "reading"}, {"message", note}});
   if (task.missing_target > 0) {
-    document["warnings"].push_back({{"kind", "missing_target"}, {"message", fmt::format("{} rows without a target were left out", task.missing_target)}});
+    document["warnings"].push_back(
+        {{"kind", "missing_target"}, {"message", fmt::format("{} rows without a target were left out", task.missing_target)}});
   }
   document["profile"] = data_profile(table, task, guards, context);
   return document;

@@ -19,10 +19,10 @@ namespace obligor {
 
 struct RunFacts {
   std::string command;
-  std::string started;          // ISO 8601, UTC
+  std::string started;  // ISO 8601, UTC
   double seconds = 0;
   std::string source;
-  std::vector<std::string> notes;   // of reading
+  std::vector<std::string> notes;  // of reading
   int resamples = 200;
 };
 

@@ -96,14 +96,8 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
                    {"points", {{"double_odds", kPointsToDouble}, {"base_points", kBasePoints}, {"base_odds", kBaseOdds}}}};
   Json importance = Json::array();
   for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
-  bundle.card = {{"model", entry.name},
-                 {"title", entry.title},
-                 {"paper", entry.paper},
-                 {"params", fitted.params},
-                 {"notes", fitted.notes},
-                 {"importance", importance},
-                 {"inner_auc", fitted.inner_auc},
-                 {"details", fitted.details}};
+  bundle.card = {{"model", entry.name},   {"title", entry.title},     {"paper", entry.paper},          {"params", fitted.params},
+                 {"notes", fitted.notes}, {"importance", importance}, {"inner_auc", fitted.inner_auc}, {"details", fitted.details}};
   return bundle;
 }
 

@@ -21,10 +21,10 @@ struct JobResult {
   int fold = 0;
   bool ok = false;
   std::string reason;
-  std::vector<double> probability;      // of the fold's test rows, in their order
-  double threshold = 0;                 // the training bad rate
+  std::vector<double> probability;  // of the fold's test rows, in their order
+  double threshold = 0;             // the training bad rate
   double fit_seconds = 0;
-  double score_seconds = 0;             // raw test columns to probabilities, through the plan
+  double score_seconds = 0;  // raw test columns to probabilities, through the plan
   Json params = Json::object();
   std::vector<std::string> notes;
   std::vector<MemberLearning> learning;

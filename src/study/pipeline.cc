@@ -25,8 +25,8 @@ struct Member {
 struct Candidate {
   Params params;
   ParamValues values;
-  std::vector<Member> members;        // one an inner fold
-  std::vector<double> log_odds;       // inner out-of-fold, by position in `train`; NaN where no fold tested the row
+  std::vector<Member> members;   // one an inner fold
+  std::vector<double> log_odds;  // inner out-of-fold, by position in `train`; NaN where no fold tested the row
   double auc = 0;
 };
 
@@ -53,7 +53,8 @@ std::vector<double> weights(const Task& task, Rows rows) {
   return values;
 }
 
-Member fit_member(const ModelEntry& entry, const Params& params, const Table& table, const Task& task, Rows train, Rows valid, const Context& context) {
+Member fit_member(const ModelEntry& entry, const Params& params, const Table& table, const Task& task, Rows train, Rows valid,
+                  const Context& context) {
   const PrepSpec spec = entry.prep(params);
   auto [prep, design] = Preprocessor::fit_transform(table, task, train, spec, context);
   Design valid_design;

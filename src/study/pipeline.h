@@ -26,8 +26,8 @@ namespace obligor {
 
 struct PipelineOptions {
   int inner_folds = 5;
-  bool search = true;      // try the entry's candidates; false: the defaults alone
-  int selection_steps = 6; // of the forward selection
+  bool search = true;       // try the entry's candidates; false: the defaults alone
+  int selection_steps = 6;  // of the forward selection
 };
 
 using ParamValues = std::vector<std::pair<std::string, std::string>>;
@@ -38,18 +38,18 @@ struct MemberLearning {
 };
 
 struct FeatureImportance {
-  std::string feature;   // raw column
-  double share = 0;      // of the sum
+  std::string feature;  // raw column
+  double share = 0;     // of the sum
 };
 
 struct FittedPipeline {
-  ScorePlan plan;                              // outputs "log_odds" and "probability"
-  Json params = Json::object();                // of the (first) chosen candidate, with `candidates` and their weights
+  ScorePlan plan;                // outputs "log_odds" and "probability"
+  Json params = Json::object();  // of the (first) chosen candidate, with `candidates` and their weights
   std::vector<std::string> notes;
   std::vector<MemberLearning> learning;
-  std::vector<FeatureImportance> importance;   // sorted, shares sum to 1; empty when the model has none
-  Json details = Json::object();               // of the (first) member
-  double inner_auc = 0;                        // 0 when no inner fold was fitted
+  std::vector<FeatureImportance> importance;  // sorted, shares sum to 1; empty when the model has none
+  Json details = Json::object();              // of the (first) member
+  double inner_auc = 0;                       // 0 when no inner fold was fitted
 };
 
 [[nodiscard]] FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split,

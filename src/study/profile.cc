@@ -29,10 +29,10 @@ void number_profile(Json& json, const std::vector<float>& values, const Task& ta
   if (finite.empty()) return;
   std::sort(finite.begin(), finite.end());
   json["distinct"] = 1 + std::count_if(finite.begin() + 1, finite.end(), [&, previous = finite.front()](float value) mutable {
-    const bool fresh = value != previous;
-    previous = value;
-    return fresh;
-  });
+                       const bool fresh = value != previous;
+                       previous = value;
+                       return fresh;
+                     });
   const auto at = [&](double share) { return finite[static_cast<size_t>(share * static_cast<double>(finite.size() - 1))]; };
   json["min"] = finite.front();
   json["p1"] = at(0.01);
@@ -44,7 +44,8 @@ void number_profile(Json& json, const std::vector<float>& values, const Task& ta
   double mean = 0;
   for (const float value : finite) mean += static_cast<double>(value) / static_cast<double>(finite.size());
   double variance = 0;
-  for (const float value : finite) variance += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean) / static_cast<double>(finite.size());
+  for (const float value : finite)
+    variance += (static_cast<double>(value) - mean) * (static_cast<double>(value) - mean) / static_cast<double>(finite.size());
   json["mean"] = mean;
   json["sd"] = std::sqrt(variance);
 

@@ -102,8 +102,7 @@ float to_float32(double value, size_t* clamped) {
   return rounded;
 }
 
-ColumnReader::ColumnReader(std::string name, duckdb_type type, bool as_text)
-    : name_(std::move(name)), type_(type), kind_(kind_of(type, as_text)) {
+ColumnReader::ColumnReader(std::string name, duckdb_type type, bool as_text) : name_(std::move(name)), type_(type), kind_(kind_of(type, as_text)) {
   text_.offsets.push_back(0);
 }
 
@@ -240,8 +239,7 @@ Column ColumnReader::finish() {
     case ColumnKind::kNumber: return {name_, std::move(numbers_)};
     case ColumnKind::kDate: return {name_, DateData{std::move(dates_)}};
     case ColumnKind::kText: return {name_, std::move(text_)};
-    default:
-      return {name_, CategoryData{std::move(codes_), std::make_shared<const std::vector<std::string>>(std::move(index_.levels()))}};
+    default: return {name_, CategoryData{std::move(codes_), std::make_shared<const std::vector<std::string>>(std::move(index_.levels()))}};
   }
 }
 

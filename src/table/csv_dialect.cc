@@ -137,9 +137,7 @@ class Scanner {
     else if (c >= 0xF0 && c <= 0xF4) pending_ = 3;
     else bad_bytes();
   }
-  void bad_bytes() {
-    fault_ = fmt::format("{}: bytes that are not UTF-8; save the file as UTF-8 (for example: iconv -f latin1 -t utf-8)", line_);
-  }
+  void bad_bytes() { fault_ = fmt::format("{}: bytes that are not UTF-8; save the file as UTF-8 (for example: iconv -f latin1 -t utf-8)", line_); }
 
   const CsvDialect& dialect_;
   std::optional<std::string> fault_;
@@ -195,7 +193,8 @@ std::vector<std::string> checked_names(const std::filesystem::path& path, std::v
                                        const std::vector<std::string>& given) {
   if (!given.empty()) {
     if (given.size() != cells.size()) {
-      throw Error(ErrorCode::kData, fmt::format("{}: {} column names are given and the file has {} columns", path.string(), given.size(), cells.size()));
+      throw Error(ErrorCode::kData,
+                  fmt::format("{}: {} column names are given and the file has {} columns", path.string(), given.size(), cells.size()));
     }
     cells = given;
   }

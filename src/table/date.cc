@@ -58,8 +58,8 @@ std::string date_text(int64_t value) {
   const std::chrono::sys_time<std::chrono::microseconds> moment{std::chrono::microseconds(value)};
   const auto midnight = std::chrono::floor<std::chrono::days>(moment);
   const std::chrono::year_month_day day{midnight};
-  std::string text = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                                 static_cast<unsigned>(day.day()));
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
   const int64_t within = (moment - midnight).count();
   if (within == 0) return text;
   const int64_t seconds = within / 1'000'000;

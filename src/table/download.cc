@@ -3,8 +3,8 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 
-#include <memory>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>

@@ -14,9 +14,9 @@ namespace obligor {
 namespace {
 
 constexpr double kLeakAuc = 0.995;
-constexpr double kDistinctShare = 0.98;   // of an id
-constexpr size_t kIdRows = 50;            // fewer rows are distinct by chance
-constexpr size_t kLeakRows = 20;          // of each class: fewer separate by chance
+constexpr double kDistinctShare = 0.98;  // of an id
+constexpr size_t kIdRows = 50;           // fewer rows are distinct by chance
+constexpr size_t kLeakRows = 20;         // of each class: fewer separate by chance
 
 // AUC of scores by mid-ranks, the better way round.
 double two_sided_auc(const std::vector<double>& scores, const std::vector<uint8_t>& bad) {
@@ -146,10 +146,11 @@ class Finder {
     if (std::min(bads, task_.rows.size() - bads) < kLeakRows) return;
     const double auc = column_auc(column, numbers_[c], task_);
     if (auc > kLeakAuc) {
-      guards_.push_back({"leak", name,
-                         fmt::format("column '{}' tells good from bad alone (AUC {:.4f}): is it known at the time of the decision? If not, --ignore {}",
-                                     name, auc, name),
-                         false});
+      guards_.push_back(
+          {"leak", name,
+           fmt::format("column '{}' tells good from bad alone (AUC {:.4f}): is it known at the time of the decision? If not, --ignore {}", name, auc,
+                       name),
+           false});
     }
   }
 
@@ -177,8 +178,8 @@ class Finder {
       if (!dense && rises + 1 < pairs) return;
     }
     guards_.push_back({"id_like", column.name(),
-                       fmt::format("column '{}' looks like a key ({} distinct values in {} rows; naming it in --features keeps it)",
-                                   column.name(), distinct, present),
+                       fmt::format("column '{}' looks like a key ({} distinct values in {} rows; naming it in --features keeps it)", column.name(),
+                                   distinct, present),
                        true});
   }
 
@@ -210,9 +211,9 @@ class Finder {
       }
     }
     if (found.empty()) return;
-    guards_.push_back({"duplicates", "",
-                       fmt::format("{} test rows have a training row with the same value in every feature; the estimate may be too good", found.size()),
-                       false});
+    guards_.push_back(
+        {"duplicates", "",
+         fmt::format("{} test rows have a training row with the same value in every feature; the estimate may be too good", found.size()), false});
   }
 
   const Table& table_;

@@ -17,8 +17,8 @@
 namespace obligor {
 
 struct Guard {
-  std::string kind;     // id_like, leak, duplicates, constant, all_missing, repeated
-  std::string column;   // empty for row findings
+  std::string kind;    // id_like, leak, duplicates, constant, all_missing, repeated
+  std::string column;  // empty for row findings
   std::string message;
   bool drop = false;
 };

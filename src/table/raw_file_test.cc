@@ -71,13 +71,16 @@ TEST(RawFile, SaysWhenTheFileIsAbsentOrCutShort) {
 
 TEST(FoldFile, ReadsColumnsByNameAndNamesTheLineOfABadCell) {
   const auto dir = scratch();
-  const auto rows = read_fold_file(write(dir / "f.csv", "\xEF\xBB\xBF" "fold,x,row\r\n2,a,10\r\n0,b,3\r\n"));
+  const auto rows = read_fold_file(write(dir / "f.csv",
+                                         "\xEF\xBB\xBF"
+                                         "fold,x,row\r\n2,a,10\r\n0,b,3\r\n"));
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].row, 10U);
   EXPECT_EQ(rows[0].fold, 2U);
   EXPECT_EQ(rows[1].line, 3U);
   EXPECT_THAT(caught([&] { (void)read_fold_file(write(dir / "g.csv", "row,fold\n1,0\n-2,0\n")); }).message, HasSubstr("g.csv:3: column 'row': '-2'"));
-  EXPECT_THAT(caught([&] { (void)read_fold_file(write(dir / "g.csv", "row,part\n1,0\n")); }).message, HasSubstr("a fold file has the columns row,fold"));
+  EXPECT_THAT(caught([&] { (void)read_fold_file(write(dir / "g.csv", "row,part\n1,0\n")); }).message,
+              HasSubstr("a fold file has the columns row,fold"));
   EXPECT_THAT(caught([&] { (void)read_fold_file(write(dir / "g.csv", "row,fold\n1\n")); }).message, HasSubstr("g.csv:2: 1 cells"));
   EXPECT_EQ(caught([&] { (void)read_fold_file(write(dir / "g.csv", "row,fold\n")); }).code, ErrorCode::kData);
 }

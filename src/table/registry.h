@@ -21,15 +21,15 @@
 namespace obligor {
 
 struct DataSet {
-  std::string name;           // german, taiwan, hmeq, ...
+  std::string name;  // german, taiwan, hmeq, ...
   std::string title;
   uint64_t rows = 0;
   std::string licence;
   std::string citation;
-  std::string url;            // where the raw file is published
-  std::string file;           // path in a mirror, e.g. hmeq/hmeq.csv.zst
-  std::string sha256;         // of the raw file
-  std::string leaks;          // which columns must not be features, and why
+  std::string url;     // where the raw file is published
+  std::string file;    // path in a mirror, e.g. hmeq/hmeq.csv.zst
+  std::string sha256;  // of the raw file
+  std::string leaks;   // which columns must not be features, and why
   ReadOptions read;
   TaskSpec task;
 };

@@ -17,8 +17,8 @@ DataSet south_german() {
   set.file = "german-credit/SouthGermanCredit.asc";
   set.sha256 = "fc41f36d43482df98c90e0de996c097f1219db6177b136a26514e1face28f3aa";
   set.read.format = "space";
-  set.read.categories = {"status", "credit_history", "purpose", "savings", "personal_status_sex", "other_debtors", "property",
-                         "other_installment_plans", "housing", "job", "telephone", "foreign_worker"};
+  set.read.categories = {"status",   "credit_history",          "purpose", "savings", "personal_status_sex", "other_debtors",
+                         "property", "other_installment_plans", "housing", "job",     "telephone",           "foreign_worker"};
   set.task.target = "credit_risk";
   set.task.positive = "0";
   set.task.cost_false_negative = 5;
@@ -36,7 +36,8 @@ DataSet lending2018() {
   set.file = "lending-club/lc_2018_31766.csv.zst";
   set.sha256 = "4b6c7c811b8a86ed308b0360b88a78c32f6f18efb6585985f0b100978ef5c565";
   set.leaks = "total_rec_late_fee and last_pymnt_amnt are payments after approval; grade.1, sub_grade.1 and last_pymnt_amnt.1 repeat columns";
-  set.read.categories = {"addr_state", "emp_length", "emp_title", "grade", "sub_grade", "purpose", "title", "term", "verification_status_joint", "zip_code"};
+  set.read.categories = {"addr_state", "emp_length", "emp_title", "grade", "sub_grade", "purpose", "title", "term", "verification_status_joint",
+                         "zip_code"};
   set.read.dates = {"issue_d"};
   set.read.select = "SELECT * REPLACE (strptime(CAST(issue_d AS VARCHAR), ['%Y-%m-%d', '%Y/%m/%d']) AS issue_d) FROM source";
   set.task.target = "loan_status";
@@ -68,8 +69,9 @@ DataSet polish1() {
   set.title = "Polish companies, bankruptcy within five years";
   set.rows = 7027;
   set.licence = kCcBy;
-  set.citation = "Tomczak, S. (2016), Polish companies bankruptcy, UCI, doi:10.24432/C5F600; Zieba, M., Tomczak, S. and Tomczak, J. (2016), "
-                 "Expert Systems with Applications 58, 93-101";
+  set.citation =
+      "Tomczak, S. (2016), Polish companies bankruptcy, UCI, doi:10.24432/C5F600; Zieba, M., Tomczak, S. and Tomczak, J. (2016), "
+      "Expert Systems with Applications 58, 93-101";
   set.file = "polish-bankruptcy/1year.arff.zst";
   set.sha256 = "978ce71a4809e964dda43d46a368c27a1a36df1e0b6345f215473ec9c3b12add";
   set.task.target = "class";
@@ -145,7 +147,8 @@ DataSet sba_national() {
   set.file = "sba-loans/SBAnational.first22427.csv.zst";
   set.sha256 = "98d9d5127750251573c03caf8ade42b0615b361adb18c28c81ae90fe777216b8";
   set.leaks = "ChgOffDate and ChgOffPrinGr are outcomes; Term carries the shortened term of charged-off loans";
-  set.read.categories = {"City", "State", "Bank", "BankState", "NAICS", "NewExist", "FranchiseCode", "UrbanRural", "RevLineCr", "LowDoc", "MIS_Status"};
+  set.read.categories = {"City",          "State",      "Bank",      "BankState", "NAICS",     "NewExist",
+                         "FranchiseCode", "UrbanRural", "RevLineCr", "LowDoc",    "MIS_Status"};
   set.task.target = "MIS_Status";
   set.task.positive = "CHGOFF";
   set.task.ids = {"LoanNr_ChkDgt", "Name"};
@@ -160,7 +163,8 @@ DataSet ulb_fraud() {
   set.title = "European card fraud: all 492 frauds and 2,000 other payments";
   set.rows = 2492;
   set.licence = "not stated in the copies";
-  set.citation = "Dal Pozzolo, A., Caelen, O., Johnson, R. A. and Bontempi, G. (2015), IEEE CIDM; Machine Learning Group, Universite Libre de Bruxelles";
+  set.citation =
+      "Dal Pozzolo, A., Caelen, O., Johnson, R. A. and Bontempi, G. (2015), IEEE CIDM; Machine Learning Group, Universite Libre de Bruxelles";
   set.file = "ulb-card-fraud-sample/creditcard.all492frauds_2000normal.csv.zst";
   set.sha256 = "42351ce05807c2945c29eca8dee9b97658fe2d4f6dd2205de701788cdecb1008";
   set.leaks = "the base rate was set by sampling (0.173 % in the full file)";
@@ -227,8 +231,8 @@ DataSet kiva() {
 }  // namespace
 
 std::vector<DataSet> further_sets() {
-  return {south_german(), lending2018(), lending_fico(), polish1(), slovak(), american(),
-          mortgage_dcr(), sba_national(), ulb_fraud(), hmda(), aer_credit_card(), kiva()};
+  return {south_german(), lending2018(),  lending_fico(), polish1(), slovak(),          american(),
+          mortgage_dcr(), sba_national(), ulb_fraud(),    hmda(),    aer_credit_card(), kiva()};
 }
 
 }  // namespace obligor

@@ -18,12 +18,29 @@ DataSet german() {
   set.sha256 = "b21f3d81db8071257d5ff1deaeba1fd4303b62712e6fcc9715c7a86202cb5871";
   set.read.format = "space";
   set.read.header = false;
-  set.read.column_names = {"status",          "duration",  "credit_history", "purpose",  "amount", "savings",
-                           "employment",      "installment_rate", "personal_status_sex", "other_debtors", "residence_since", "property",
-                           "age",             "other_installment_plans", "housing", "number_credits", "job", "people_liable",
-                           "telephone",       "foreign_worker", "class"};
-  set.read.categories = {"status", "credit_history", "purpose", "savings", "employment", "personal_status_sex", "other_debtors",
-                         "property", "other_installment_plans", "housing", "job", "telephone", "foreign_worker"};
+  set.read.column_names = {"status",
+                           "duration",
+                           "credit_history",
+                           "purpose",
+                           "amount",
+                           "savings",
+                           "employment",
+                           "installment_rate",
+                           "personal_status_sex",
+                           "other_debtors",
+                           "residence_since",
+                           "property",
+                           "age",
+                           "other_installment_plans",
+                           "housing",
+                           "number_credits",
+                           "job",
+                           "people_liable",
+                           "telephone",
+                           "foreign_worker",
+                           "class"};
+  set.read.categories = {"status",   "credit_history",          "purpose", "savings", "employment", "personal_status_sex", "other_debtors",
+                         "property", "other_installment_plans", "housing", "job",     "telephone",  "foreign_worker"};
   set.task.target = "class";
   set.task.positive = "2";
   // The cost matrix that comes with the data.
@@ -107,8 +124,9 @@ DataSet polish5() {
   set.title = "Polish companies, bankruptcy within one year";
   set.rows = 5910;
   set.licence = kCcBy;
-  set.citation = "Tomczak, S. (2016), Polish companies bankruptcy, UCI, doi:10.24432/C5F600; Zieba, M., Tomczak, S. and Tomczak, J. (2016), "
-                 "Expert Systems with Applications 58, 93-101";
+  set.citation =
+      "Tomczak, S. (2016), Polish companies bankruptcy, UCI, doi:10.24432/C5F600; Zieba, M., Tomczak, S. and Tomczak, J. (2016), "
+      "Expert Systems with Applications 58, 93-101";
   set.file = "polish-bankruptcy/5year.arff.zst";
   set.sha256 = "cb3f6f250ac46bd8d18e9a222f489fe8ee3e396fcec18959f5a0ef8e8169b2fc";
   set.task.target = "class";
@@ -122,8 +140,9 @@ DataSet taiwanese() {
   set.title = "Taiwanese companies, bankruptcy, 1999-2009";
   set.rows = 6819;
   set.licence = kCcBy;
-  set.citation = "Liang, D., Lu, C.-C., Tsai, C.-F. and Shih, G.-A. (2016), European Journal of Operational Research 252(2), 561-572; UCI, "
-                 "doi:10.24432/C5004D";
+  set.citation =
+      "Liang, D., Lu, C.-C., Tsai, C.-F. and Shih, G.-A. (2016), European Journal of Operational Research 252(2), 561-572; UCI, "
+      "doi:10.24432/C5004D";
   set.file = "taiwanese-bankruptcy/data.csv.zst";
   set.sha256 = "d5229a51e15869bef146fad909ceb29f7ab10e88e263b84e7d2c5096cbb68806";
   set.task.target = "Bankrupt?";
@@ -161,13 +180,33 @@ DataSet pakdd2009() {
   set.sha256 = "51442e8036a922507b975a3048a1adc315fd66306f182045872427fdb063f7c2";
   set.read.format = "csv";
   set.read.delimiter = "\\t";
-  set.read.categories = {"ID_SHOP", "SEX", "MARITAL_STATUS", "FLAG_RESIDENCIAL_PHONE", "AREA_CODE_RESIDENCIAL_PHONE", "RESIDENCE_TYPE",
-                         "FLAG_MOTHERS_NAME", "FLAG_FATHERS_NAME", "FLAG_RESIDENCE_TOWN_eq_WORKING_TOWN",
-                         "FLAG_RESIDENCE_STATE_eq_WORKING_STATE", "PROFESSION_CODE", "FLAG_RESIDENCIAL_ADDRESS_eq_POSTAL_ADDRESS",
-                         "FLAG_OTHER_CARD", "FLAG_MOBILE_PHONE", "FLAG_CONTACT_PHONE", "COD_APPLICATION_BOOTH",
-                         "FLAG_CARD_INSURANCE_OPTION", "TARGET_LABEL_BAD=1"};
-  set.read.numbers = {"AGE", "PAYMENT_DAY", "SHOP_RANK", "MONTHS_IN_RESIDENCE", "MONTHS_IN_THE_JOB", "MATE_INCOME",
-                      "QUANT_BANKING_ACCOUNTS", "PERSONAL_NET_INCOME", "QUANT_ADDITIONAL_CARDS_IN_THE_APPLICATION"};
+  set.read.categories = {"ID_SHOP",
+                         "SEX",
+                         "MARITAL_STATUS",
+                         "FLAG_RESIDENCIAL_PHONE",
+                         "AREA_CODE_RESIDENCIAL_PHONE",
+                         "RESIDENCE_TYPE",
+                         "FLAG_MOTHERS_NAME",
+                         "FLAG_FATHERS_NAME",
+                         "FLAG_RESIDENCE_TOWN_eq_WORKING_TOWN",
+                         "FLAG_RESIDENCE_STATE_eq_WORKING_STATE",
+                         "PROFESSION_CODE",
+                         "FLAG_RESIDENCIAL_ADDRESS_eq_POSTAL_ADDRESS",
+                         "FLAG_OTHER_CARD",
+                         "FLAG_MOBILE_PHONE",
+                         "FLAG_CONTACT_PHONE",
+                         "COD_APPLICATION_BOOTH",
+                         "FLAG_CARD_INSURANCE_OPTION",
+                         "TARGET_LABEL_BAD=1"};
+  set.read.numbers = {"AGE",
+                      "PAYMENT_DAY",
+                      "SHOP_RANK",
+                      "MONTHS_IN_RESIDENCE",
+                      "MONTHS_IN_THE_JOB",
+                      "MATE_INCOME",
+                      "QUANT_BANKING_ACCOUNTS",
+                      "PERSONAL_NET_INCOME",
+                      "QUANT_ADDITIONAL_CARDS_IN_THE_APPLICATION"};
   // Each line ends in one more tab; twelve rows are shifted by one field and read N for the label.
   set.read.select = "SELECT * EXCLUDE (column27) FROM source WHERE \"TARGET_LABEL_BAD=1\" IN ('0', '1')";
   set.task.target = "TARGET_LABEL_BAD=1";
@@ -185,8 +224,9 @@ DataSet sba() {
   set.url = "https://github.com/eremt56/Loan-Defaulters/raw/HEAD/SBAcase.11.13.17.csv";
   set.file = "sba-loans/SBAcase.11.13.17.csv.zst";
   set.sha256 = "68a159bba12ff988c3884c22edba956ca0074b8228fe04331976f4fb62fb9ab3";
-  set.leaks = "ChgOffDate, ChgOffPrinGr, MIS_Status and BalanceGross are outcomes; Term carries the shortened term of charged-off loans, and "
-              "daysterm, xx, Recession and RealEstate are computed from it";
+  set.leaks =
+      "ChgOffDate, ChgOffPrinGr, MIS_Status and BalanceGross are outcomes; Term carries the shortened term of charged-off loans, and "
+      "daysterm, xx, Recession and RealEstate are computed from it";
   set.read.categories = {"City", "Bank", "BankState", "NAICS", "NewExist", "FranchiseCode", "UrbanRural", "RevLineCr", "LowDoc"};
   set.task.target = "Default";
   set.task.positive = "1";
@@ -199,21 +239,22 @@ DataSet sba() {
 DataSet adult(bool test) {
   DataSet set;
   set.name = test ? "adult_test" : "adult";
-  set.title = test ? "Census income, the test part of the official split (not credit)" : "Census income, the training part of the official split (not credit)";
+  set.title = test ? "Census income, the test part of the official split (not credit)"
+                   : "Census income, the training part of the official split (not credit)";
   set.rows = test ? 16281 : 32561;
   set.licence = kCcBy;
   set.citation = "Becker, B. and Kohavi, R. (1996), Adult, UCI, doi:10.24432/C5XW20; Kohavi, R. (1996), KDD";
   set.url = test ? "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.test"
                  : "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.data";
   set.file = test ? "adult/adult.test.zst" : "adult/adult.data.zst";
-  set.sha256 = test ? "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05"
-                    : "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d";
+  set.sha256 =
+      test ? "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05" : "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d";
   set.read.format = "csv";
   set.read.delimiter = ",";
   set.read.header = false;
   set.read.skip_lines = test ? 1 : 0;
-  set.read.column_names = {"age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation", "relationship",
-                           "race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"};
+  set.read.column_names = {"age",  "workclass", "fnlwgt",       "education",    "education_num",  "marital_status", "occupation", "relationship",
+                           "race", "sex",       "capital_gain", "capital_loss", "hours_per_week", "native_country", "income"};
   set.read.categories = {"workclass", "education", "marital_status", "occupation", "relationship", "race", "sex", "native_country", "income"};
   set.read.select =
       "SELECT source_row, age, nullif(trim(workclass), '?') AS workclass, fnlwgt, trim(education) AS education, education_num, "

@@ -14,10 +14,18 @@ struct PanelRow {
 TEST(Registry, PanelSetsHaveTheKnownRowsBadsAndFeatures) {
   const auto mirror = testing_support::data_dir();
   if (!std::filesystem::exists(mirror)) GTEST_SKIP() << "no data at " << mirror;
-  for (const PanelRow& row : std::vector<PanelRow>{{"german", 1000, 300, 20}, {"taiwan", 30000, 6636, 23}, {"hmeq", 5960, 1189, 12},
-                                                   {"lending", 39786, 5670, 15}, {"homecredit", 11873, 946, 120}, {"polish5", 5910, 410, 64},
-                                                   {"taiwanese", 6819, 220, 95}, {"spanish", 4454, 1254, 13}, {"pakdd2009", 39988, 7917, 26},
-                                                   {"sba", 2101, 686, 21}, {"adult", 32561, 7841, 14}, {"adult_test", 16281, 3846, 14}}) {
+  for (const PanelRow& row : std::vector<PanelRow>{{"german", 1000, 300, 20},
+                                                   {"taiwan", 30000, 6636, 23},
+                                                   {"hmeq", 5960, 1189, 12},
+                                                   {"lending", 39786, 5670, 15},
+                                                   {"homecredit", 11873, 946, 120},
+                                                   {"polish5", 5910, 410, 64},
+                                                   {"taiwanese", 6819, 220, 95},
+                                                   {"spanish", 4454, 1254, 13},
+                                                   {"pakdd2009", 39988, 7917, 26},
+                                                   {"sba", 2101, 686, 21},
+                                                   {"adult", 32561, 7841, 14},
+                                                   {"adult_test", 16281, 3846, 14}}) {
     try {
       const DataSet& set = find_data_set(row.name);
       const Task task = make_task(read_data_set(set, mirror), set.task);

@@ -25,19 +25,19 @@
 namespace obligor {
 
 struct ReadOptions {
-  std::string format;                        // csv, space, arff, parquet, jsonl; empty = by extension
-  std::string delimiter;                     // csv: empty = detected
-  bool header = true;                        // csv and space
-  int skip_lines = 0;                        // csv: lines before the header or the first row
-  std::vector<std::string> column_names;     // when there is no header, or to rename
-  std::vector<std::string> null_strings;     // besides the empty cell, e.g. NA, ?
-  std::vector<std::string> categories;       // kinds by name
+  std::string format;                     // csv, space, arff, parquet, jsonl; empty = by extension
+  std::string delimiter;                  // csv: empty = detected
+  bool header = true;                     // csv and space
+  int skip_lines = 0;                     // csv: lines before the header or the first row
+  std::vector<std::string> column_names;  // when there is no header, or to rename
+  std::vector<std::string> null_strings;  // besides the empty cell, e.g. NA, ?
+  std::vector<std::string> categories;    // kinds by name
   std::vector<std::string> numbers;
   std::vector<std::string> dates;
   std::vector<std::string> texts;
-  std::string select;                        // a SELECT over the file, which it sees as the table `source`; empty = all columns
-  int threads = 0;                           // 0 = one a core
-  std::string memory_limit;                  // DuckDB's, e.g. "2GB"; empty = half of the machine's
+  std::string select;        // a SELECT over the file, which it sees as the table `source`; empty = all columns
+  int threads = 0;           // 0 = one a core
+  std::string memory_limit;  // DuckDB's, e.g. "2GB"; empty = half of the machine's
 };
 
 struct ReadNote {

@@ -25,9 +25,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+bool contains(const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 std::array<unsigned char, 4> first_bytes(const std::string& path) {
   std::array<unsigned char, 4> bytes{};
@@ -50,9 +48,9 @@ std::string format_of(const std::string& path, const ReadOptions& options) {
   const std::string extension = lower(bare.extension().string());
   if (format.empty()) {
     static const std::unordered_map<std::string, std::string> kFormats{
-        {".csv", "csv"},         {".tsv", "csv"},         {".tab", "csv"},      {".txt", "text"},   {".dat", "text"},
-        {".data", "text"},       {".test", "text"},       {".asc", "text"},     {".arff", "arff"},  {".parquet", "parquet"},
-        {".pq", "parquet"},      {".jsonl", "jsonl"},     {".ndjson", "jsonl"}, {".json", "jsonl"}};
+        {".csv", "csv"},    {".tsv", "csv"},     {".tab", "csv"},      {".txt", "text"},  {".dat", "text"},
+        {".data", "text"},  {".test", "text"},   {".asc", "text"},     {".arff", "arff"}, {".parquet", "parquet"},
+        {".pq", "parquet"}, {".jsonl", "jsonl"}, {".ndjson", "jsonl"}, {".json", "jsonl"}};
     const auto found = kFormats.find(extension);
     if (found == kFormats.end()) {
       throw Error(ErrorCode::kUnsupported, fmt::format("{}: unknown extension '{}'; known are .csv .tsv .txt .data .asc .dat .arff .parquet "
@@ -86,8 +84,8 @@ std::string text_list(const std::vector<std::string>& values) {
 }
 
 // The call of read_csv for a text file whose dialect is known. `types` are per column, "" = inferred.
-std::string read_csv_call(const SourceQuery& query, const ReadOptions& options, const std::vector<std::string>& types,
-                          std::vector<std::string> nulls, int sample) {
+std::string read_csv_call(const SourceQuery& query, const ReadOptions& options, const std::vector<std::string>& types, std::vector<std::string> nulls,
+                          int sample) {
   const CsvDialect& dialect = *query.dialect;
   const auto names = sql_names(dialect.names);
   nulls.insert(nulls.begin(), "");
@@ -101,12 +99,13 @@ std::string read_csv_call(const SourceQuery& query, const ReadOptions& options, 
     if (contains(options.dates, dialect.names[i])) type = "";
     if (!type.empty()) typed.push_back(fmt::format("{}: '{}'", sql_text(names[i]), type));
   }
-  std::string call = fmt::format("read_csv({}, auto_detect=true, delim={}, quote={}, escape={}, header={}, skip={}, comment='', "
-                                 "names={}, nullstr={}, sample_size={}, strict_mode=true, null_padding=false, ignore_errors=false, "
-                                 "compression='{}'",
-                                 sql_text(query.text_file.string()), sql_text(std::string(1, dialect.delimiter)),
-                                 sql_text(std::string(1, dialect.quote)), sql_text(std::string(1, dialect.quote)), dialect.header,
-                                 dialect.skip_lines, text_list(names), text_list(nulls), sample, compression_of(query.text_file.string()));
+  std::string call = fmt::format(
+      "read_csv({}, auto_detect=true, delim={}, quote={}, escape={}, header={}, skip={}, comment='', "
+      "names={}, nullstr={}, sample_size={}, strict_mode=true, null_padding=false, ignore_errors=false, "
+      "compression='{}'",
+      sql_text(query.text_file.string()), sql_text(std::string(1, dialect.delimiter)), sql_text(std::string(1, dialect.quote)),
+      sql_text(std::string(1, dialect.quote)), dialect.header, dialect.skip_lines, text_list(names), text_list(nulls), sample,
+      compression_of(query.text_file.string()));
   if (!typed.empty()) call += fmt::format(", types={{{}}}", fmt::join(typed, ", "));
   return call + ")";
 }
@@ -334,15 +333,16 @@ Error explain_failure(const SourceQuery& query, const std::string& message) {
     const std::string where = fmt::format("{}:{}", query.label, std::stoul(line) + query.line_offset);
     const std::string column = between(message, "Error when converting column \"", "\"");
     if (!column.empty()) {
-      return {ErrorCode::kData, fmt::format("{}: column '{}': '{}' is not a {}; fix the cell, name it as a null string, or declare the "
-                                            "column a category",
-                                            where, column, between(message, "Could not convert string \"", "\" to"),
-                                            shown_type(between(message, "\" to '", "'")))};
+      return {ErrorCode::kData,
+              fmt::format("{}: column '{}': '{}' is not a {}; fix the cell, name it as a null string, or declare the "
+                          "column a category",
+                          where, column, between(message, "Could not convert string \"", "\" to"), shown_type(between(message, "\" to '", "'")))};
     }
     const std::string original = between(message, "Original Line: ", "\n");
     const size_t reason = message.find('\n', message.find("Original Line: "));
-    return {ErrorCode::kData, fmt::format("{}: {} (in '{}')", where, reason == std::string::npos ? "cannot be read" : first_line(message.substr(reason + 1)),
-                                          original.substr(0, 60))};
+    return {ErrorCode::kData,
+            fmt::format("{}: {} (in '{}')", where, reason == std::string::npos ? "cannot be read" : first_line(message.substr(reason + 1)),
+                        original.substr(0, 60))};
   }
   const bool sql = query.label == "SQL" || !query.setup.empty();
   return {sql ? ErrorCode::kInvalid : ErrorCode::kData, fmt::format("{}: {}", query.label, first_line(message))};

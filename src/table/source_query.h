@@ -37,14 +37,14 @@ class TemporaryFile {
 };
 
 struct SourceQuery {
-  std::string label;                      // for messages: the path, or "SQL"
-  std::vector<std::string> setup;         // statements that come first
+  std::string label;               // for messages: the path, or "SQL"
+  std::vector<std::string> setup;  // statements that come first
   std::string sql;
-  std::vector<std::string> names;         // the columns' true names by position; empty = as the result says
-  std::optional<CsvDialect> dialect;      // set for text formats
-  std::filesystem::path text_file;        // what DuckDB reads: the file, or the temporary one
-  size_t line_offset = 0;                 // lines of the file before the first line of text_file
-  bool untyped = false;                   // columns come straight from text, without a select
+  std::vector<std::string> names;     // the columns' true names by position; empty = as the result says
+  std::optional<CsvDialect> dialect;  // set for text formats
+  std::filesystem::path text_file;    // what DuckDB reads: the file, or the temporary one
+  size_t line_offset = 0;             // lines of the file before the first line of text_file
+  bool untyped = false;               // columns come straight from text, without a select
   std::shared_ptr<TemporaryFile> temporary;
 };
 

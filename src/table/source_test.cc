@@ -35,7 +35,8 @@ std::string zstd(const std::string& raw) {
 }
 
 const std::string kLoans =
-    "\xEF\xBB\xBF" "id, amount ,rate,ok,job,opened,note\r\n"
+    "\xEF\xBB\xBF"
+    "id, amount ,rate,ok,job,opened,note\r\n"
     "1,1000,0.5,true,clerk,2014-02-01,\"a, \"\"b\"\"\"\r\n"
     "2,,1.25,false,,2014-03-01,\r\n"
     "3,30,,true,farmer,,x\r\n";
@@ -226,8 +227,11 @@ TEST(Source, BadFilesAreRefusedWithFileAndLine) {
   check("long.csv", "a,b\n1,\"2\n2\"\n3,4,5\n", ErrorCode::kData, ":4: 3 cells where the header has 2");
   check("latin.csv", "a,b\n1,x\n2,caf\xE9\n", ErrorCode::kData,
         ":3: bytes that are not UTF-8; save the file as UTF-8 (for example: iconv -f latin1 -t utf-8)");
-  check("utf16.csv", std::string("\xFF\xFE" "a\0,\0b\0\n\0", 10), ErrorCode::kData,
-        ": the file is UTF-16; save it as UTF-8 (iconv -f utf-16 -t utf-8)");
+  check("utf16.csv",
+        std::string("\xFF\xFE"
+                    "a\0,\0b\0\n\0",
+                    10),
+        ErrorCode::kData, ": the file is UTF-16; save it as UTF-8 (iconv -f utf-16 -t utf-8)");
   check("quote.csv", "a,b\n1,\"xy\n3,4\n", ErrorCode::kData, ":2: the quoted cell that starts here does not end");
   check("twice.csv", "a,b,a\n1,2,3\n", ErrorCode::kData, ":1: column name 'a' stands twice (columns 1 and 3); rename one of them");
   check("table.xlsx", "PK", ErrorCode::kUnsupported,
@@ -270,8 +274,9 @@ TEST(Source, ArffIsReadWithItsTypesAndRowsCountedAfterData) {
   EXPECT_THAT(caught([&] { (void)read_table(write(dir / "c.arff", head), {}); }).message, HasSubstr("no rows after @data"));
   EXPECT_THAT(caught([&] { (void)read_table(write(dir / "d.arff", head + "{0 1, 2 1}\n"), {}); }).message,
               HasSubstr("d.arff:6: sparse ARFF rows cannot be read"));
-  EXPECT_EQ(caught([&] { (void)read_table(write(dir / "e.arff", head + "x,u,0\n"), {}); }).message,
-            (dir / "e.arff").string() + ":6: column 'a x': 'x' is not a number; fix the cell, name it as a null string, or declare the column a category");
+  EXPECT_EQ(
+      caught([&] { (void)read_table(write(dir / "e.arff", head + "x,u,0\n"), {}); }).message,
+      (dir / "e.arff").string() + ":6: column 'a x': 'x' is not a number; fix the cell, name it as a null string, or declare the column a category");
 }
 
 TEST(Source, ParquetJsonLinesAndSqlGiveTheSameTable) {
@@ -284,8 +289,10 @@ TEST(Source, ParquetJsonLinesAndSqlGiveTheSameTable) {
   quoted.replace(quoted.find('\''), 1, "''");
   quoted_parquet.replace(quoted_parquet.find('\''), 1, "''");
   EXPECT_EQ(read_sql("COPY (select * from '" + quoted + "') TO '" + quoted_parquet + "' (FORMAT parquet);", {}).rows(), 1U);
-  write(dir / "a.jsonl", "{\"a\":1,\"b\":\"x\",\"d\":\"2014-01-01\"}\n{\"a\":2,\"b\":null,\"d\":\"2014-02-01\"}\n{\"a\":3,\"b\":\"y\",\"d\":\"2014-03-01\"}\n");
-  for (const Table& table : {read_table(parquet, {}), read_table((dir / "a.jsonl").string(), {}), read_sql("select * from '" + quoted_parquet + "' ; ", {})}) {
+  write(dir / "a.jsonl",
+        "{\"a\":1,\"b\":\"x\",\"d\":\"2014-01-01\"}\n{\"a\":2,\"b\":null,\"d\":\"2014-02-01\"}\n{\"a\":3,\"b\":\"y\",\"d\":\"2014-03-01\"}\n");
+  for (const Table& table :
+       {read_table(parquet, {}), read_table((dir / "a.jsonl").string(), {}), read_sql("select * from '" + quoted_parquet + "' ; ", {})}) {
     EXPECT_EQ(table.names(), from_csv.names()) << table.source();
     for (const Column& column : table.columns()) {
       EXPECT_EQ(cells(column), cells(from_csv.column(column.name()))) << table.source();
@@ -299,7 +306,8 @@ TEST(Source, SqlTypesBecomeOurKinds) {
   options.categories = {"n"};
   const Table table = read_sql(
       "select 1.25::decimal(10,2) as dec, 5::hugeint as big, true as flag, '2014-01-01'::date as day, "
-      "'2014-01-01 10:00:00'::timestamp_ms as moment, '12'::varchar as digits, 7 as n, ['x', 'y'] as list, 'a'::enum('a','b') as level, 3::utinyint as tiny",
+      "'2014-01-01 10:00:00'::timestamp_ms as moment, '12'::varchar as digits, 7 as n, ['x', 'y'] as list, 'a'::enum('a','b') as level, 3::utinyint "
+      "as tiny",
       options);
   EXPECT_EQ(cells(table.column("dec"))[0], "1.25");
   EXPECT_EQ(cells(table.column("big"))[0], "5");
@@ -349,8 +357,7 @@ TEST(RowStream, GivesTheFileInOrderInChunksWithTheKindsOfTheBundle) {
   for (int i = 0; i < 200'000; ++i) {
     text += std::to_string(i % 3) + "," + std::to_string(i) + (i > 100'000 ? ".5" : "") + ",u," + (i % 2 == 0 ? "true" : "false") + "\n";
   }
-  RowStream stream(write(dir / "a.csv", text), false, {},
-                   {{"x", ColumnKind::kNumber}, {"c", ColumnKind::kCategory}, {"flag", ColumnKind::kNumber}});
+  RowStream stream(write(dir / "a.csv", text), false, {}, {{"x", ColumnKind::kNumber}, {"c", ColumnKind::kCategory}, {"flag", ColumnKind::kNumber}});
   size_t row = 0;
   size_t chunks = 0;
   while (const auto chunk = stream.next()) {
@@ -371,7 +378,10 @@ TEST(RowStream, GivesTheFileInOrderInChunksWithTheKindsOfTheBundle) {
 TEST(RowStream, MissingColumnsAndBadCellsAreErrors) {
   const auto dir = scratch();
   const std::string path = write(dir / "a.csv", "a,b\n1,2\nx,3\n");
-  EXPECT_THAT(caught([&] { RowStream(path, false, {}, {{"aa", ColumnKind::kNumber}}); }).message, HasSubstr("a.csv: unknown column 'aa'; did you mean"));
+  EXPECT_THAT(caught([&] {
+                RowStream(path, false, {}, {{"aa", ColumnKind::kNumber}});
+              }).message,
+              HasSubstr("a.csv: unknown column 'aa'; did you mean"));
   const auto error = caught([&] {
     RowStream stream(path, false, {}, {{"a", ColumnKind::kNumber}});
     while (stream.next()) {
@@ -389,18 +399,18 @@ int64_t stream_peak(const std::string& path) {
   EXPECT_EQ(pipe(channel), 0);
   const pid_t child = fork();
   if (child == 0) try {
-    ReadOptions options;
-    options.threads = 1;
-    options.memory_limit = "256MB";
-    RowStream stream(path, false, options, {{"a", ColumnKind::kNumber}, {"b", ColumnKind::kNumber}, {"c", ColumnKind::kCategory}});
-    double sum = 0;
-    while (const auto chunk = stream.next()) sum += static_cast<double>(chunk->column("a").numbers()[0]);
-    const int64_t peak = sum < 0 ? 0 : peak_memory_bytes();
-    if (::write(channel[1], &peak, sizeof peak) != static_cast<ssize_t>(sizeof peak)) _exit(1);
-    _exit(0);
-  } catch (...) {
-    _exit(2);
-  }
+      ReadOptions options;
+      options.threads = 1;
+      options.memory_limit = "256MB";
+      RowStream stream(path, false, options, {{"a", ColumnKind::kNumber}, {"b", ColumnKind::kNumber}, {"c", ColumnKind::kCategory}});
+      double sum = 0;
+      while (const auto chunk = stream.next()) sum += static_cast<double>(chunk->column("a").numbers()[0]);
+      const int64_t peak = sum < 0 ? 0 : peak_memory_bytes();
+      if (::write(channel[1], &peak, sizeof peak) != static_cast<ssize_t>(sizeof peak)) _exit(1);
+      _exit(0);
+    } catch (...) {
+      _exit(2);
+    }
   int64_t peak = 0;
   close(channel[1]);
   EXPECT_EQ(read(channel[0], &peak, sizeof peak), static_cast<ssize_t>(sizeof peak));
@@ -418,13 +428,13 @@ TEST(RowStream, MemoryDoesNotGrowWithTheFile) {
     const std::string path = (dir / name).string();
     const pid_t child = fork();
     if (child == 0) try {
-      (void)read_sql("COPY (select random() as a, random() as b, 'level' || (i % 50) as c from range(" + std::to_string(rows) + ") t(i)) TO '" + path +
-                         "' (FORMAT parquet)",
-                     {});
-      _exit(0);
-    } catch (...) {
-      _exit(2);
-    }
+        (void)read_sql("COPY (select random() as a, random() as b, 'level' || (i % 50) as c from range(" + std::to_string(rows) + ") t(i)) TO '" +
+                           path + "' (FORMAT parquet)",
+                       {});
+        _exit(0);
+      } catch (...) {
+        _exit(2);
+      }
     int status = 0;
     waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);

@@ -151,8 +151,8 @@ Fold grouped_hold_out(const Table& table, const Task& task, Rows rows, double sh
 std::vector<Fold> grouped_folds(const Table& table, const Task& task, Rows rows, size_t k, Random& random) {
   auto groups = groups_of(table, task, rows);
   if (groups.size() < k) {
-    throw Error(ErrorCode::kInvalid, fmt::format("group column '{}' has {} groups, which {} folds cannot share; ask for fewer folds",
-                                                 task.spec.group, groups.size(), k));
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("group column '{}' has {} groups, which {} folds cannot share; ask for fewer folds", task.spec.group, groups.size(), k));
   }
   const std::vector<double> shares(k, 1.0 / static_cast<double>(k));
   return folds_of(rows, deal_groups(task, rows, std::move(groups), shares, random), k);
@@ -161,8 +161,8 @@ std::vector<Fold> grouped_folds(const Table& table, const Task& task, Rows rows,
 // Time keys of rows: microseconds, or the number as it is. NaN = missing.
 struct Timeline {
   const Column* column = nullptr;
-  std::vector<double> keys;         // a row of `rows`
-  std::vector<size_t> order;        // positions with a known time, oldest first, ties in file order
+  std::vector<double> keys;   // a row of `rows`
+  std::vector<size_t> order;  // positions with a known time, oldest first, ties in file order
   [[nodiscard]] double at(size_t i) const { return keys[order[i]]; }
 };
 
@@ -235,7 +235,8 @@ Split out_of_time(const Table& table, const Task& task, const SplitSpec& spec) {
       try {
         cutoff = std::stod(spec.cutoff);
       } catch (const std::exception&) {
-        throw Error(ErrorCode::kInvalid, fmt::format("cut-off '{}' is not a number, but time column '{}' holds numbers", spec.cutoff, task.spec.time));
+        throw Error(ErrorCode::kInvalid,
+                    fmt::format("cut-off '{}' is not a number, but time column '{}' holds numbers", spec.cutoff, task.spec.time));
       }
     }
     size_t first = 0;
@@ -302,8 +303,8 @@ Split from_file(const Table& table, const Task& task, const SplitSpec& spec) {
   for (const auto& [number, position] : fold_numbers) {
     const auto counts = class_counts(task, split.folds[position].test);
     if (counts[0] == 0 || counts[1] == 0) {
-      throw Error(ErrorCode::kData, fmt::format("{}: fold {} has {} good and {} bad rows; each fold needs both", spec.file.string(), number,
-                                                counts[0], counts[1]));
+      throw Error(ErrorCode::kData,
+                  fmt::format("{}: fold {} has {} good and {} bad rows; each fold needs both", spec.file.string(), number, counts[0], counts[1]));
     }
   }
   return split;
@@ -342,12 +343,11 @@ Split make_split(const Table& table, const Task& task, const SplitSpec& spec, ui
     case SplitKind::kOutOfTime: return out_of_time(table, task, spec);
     case SplitKind::kGrouped: {
       const size_t k = checked_folds(task, task.rows, spec.folds);
-      Split split{spec.kind, fmt::format("{} folds of whole groups by {}", k, task.spec.group),
-                  grouped_folds(table, task, task.rows, k, random)};
+      Split split{spec.kind, fmt::format("{} folds of whole groups by {}", k, task.spec.group), grouped_folds(table, task, task.rows, k, random)};
       for (const Fold& fold : split.folds) {
         if (has_both(task, fold.test)) continue;
-        throw Error(ErrorCode::kInvalid, fmt::format("{} folds of whole groups by '{}' leave a fold with one class only; ask for fewer folds", k,
-                                                     task.spec.group));
+        throw Error(ErrorCode::kInvalid,
+                    fmt::format("{} folds of whole groups by '{}' leave a fold with one class only; ask for fewer folds", k, task.spec.group));
       }
       return split;
     }

@@ -28,8 +28,8 @@ struct SplitSpec {
   SplitKind kind = SplitKind::kKFold;
   int folds = 5;
   double test_share = 0.3;
-  std::string cutoff;               // out-of-time: first test date, ISO; empty = by share
-  std::filesystem::path file;       // kFile: CSV or CSV.zst with row,fold
+  std::string cutoff;          // out-of-time: first test date, ISO; empty = by share
+  std::filesystem::path file;  // kFile: CSV or CSV.zst with row,fold
 };
 
 struct Fold {
@@ -39,8 +39,8 @@ struct Fold {
 
 struct Split {
   SplitKind kind = SplitKind::kKFold;
-  std::string detail;               // "10 stratified folds", "newest 30 % by issue_d (from 2014-02-01)"
-  std::vector<Fold> folds;          // one for a hold-out
+  std::string detail;       // "10 stratified folds", "newest 30 % by issue_d (from 2014-02-01)"
+  std::vector<Fold> folds;  // one for a hold-out
 };
 
 [[nodiscard]] Split make_split(const Table& table, const Task& task, const SplitSpec& spec, uint64_t seed);

@@ -76,8 +76,8 @@ Column::Column(std::string name, Data data) : name_(std::move(name)), data_(std:
     const auto levels = static_cast<int64_t>(category->dictionary->size());
     for (const int32_t code : category->codes) {
       if (code < kMissingCode || code >= levels) {
-        throw Error(ErrorCode::kInvalid, fmt::format("column '{}': code {} is outside its dictionary of {} levels (-1 = missing)", name_,
-                                                     code, levels));
+        throw Error(ErrorCode::kInvalid,
+                    fmt::format("column '{}': code {} is outside its dictionary of {} levels (-1 = missing)", name_, code, levels));
       }
     }
   } else if (const auto* text = std::get_if<TextData>(data_.get())) {
@@ -262,9 +262,7 @@ TableBuilder& TableBuilder::add(Column column) {
   return *this;
 }
 
-TableBuilder& TableBuilder::add_numbers(std::string name, std::vector<float> values) {
-  return add({std::move(name), std::move(values)});
-}
+TableBuilder& TableBuilder::add_numbers(std::string name, std::vector<float> values) { return add({std::move(name), std::move(values)}); }
 
 TableBuilder& TableBuilder::add_categories(std::string name, std::vector<int32_t> codes, std::vector<std::string> dictionary) {
   std::unordered_set<std::string_view> seen;

@@ -48,9 +48,7 @@ struct TextData {
   std::vector<uint64_t> offsets;  // rows + 1, into bytes
   std::string bytes;              // UTF-8
   std::vector<uint8_t> missing;   // 1 = missing
-  [[nodiscard]] std::string_view at(size_t row) const {
-    return std::string_view(bytes).substr(offsets[row], offsets[row + 1] - offsets[row]);
-  }
+  [[nodiscard]] std::string_view at(size_t row) const { return std::string_view(bytes).substr(offsets[row], offsets[row + 1] - offsets[row]); }
 };
 struct SequenceData {
   std::vector<uint64_t> offsets;       // rows + 1, into the rows of child

@@ -78,8 +78,8 @@ double positive_key(const Table& table, const Column& column, const TaskSpec& sp
       const bool same = number ? static_cast<float>(*number) == static_cast<float>(key) : level.text == spec.positive;
       if (same) return key;
     }
-    throw Error(ErrorCode::kData, fmt::format("{}: positive value '{}' does not occur in target '{}'; it has {}", table.source(),
-                                              spec.positive, column.name(), list_levels(levels)));
+    throw Error(ErrorCode::kData, fmt::format("{}: positive value '{}' does not occur in target '{}'; it has {}", table.source(), spec.positive,
+                                              column.name(), list_levels(levels)));
   }
   task.positive_from = "rarer";
   // Of two equally frequent values the later one, so that 1 wins over 0.
@@ -101,12 +101,12 @@ void code_target(const Table& table, const TaskSpec& spec, Task& task) {
     if (level.count++ == 0) level.text = column.cell_text(row);
   }
   if (levels.empty()) {
-    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' is missing in all {} rows; name another column with --target",
-                                              table.source(), column.name(), table.rows()));
+    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' is missing in all {} rows; name another column with --target", table.source(),
+                                              column.name(), table.rows()));
   }
   if (levels.size() == 1) {
-    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' has one value only, {}; a binary task needs both good and bad rows",
-                                              table.source(), column.name(), list_levels(levels)));
+    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' has one value only, {}; a binary task needs both good and bad rows", table.source(),
+                                              column.name(), list_levels(levels)));
   }
   if (levels.size() > 2) {
     throw Error(ErrorCode::kData, fmt::format("{}: target '{}' has {} values ({}); a binary task needs exactly two: name another column "
@@ -127,8 +127,8 @@ void read_weights(const Table& table, const TaskSpec& spec, Task& task) {
   if (spec.weight.empty()) return;
   const Column& column = table.column(spec.weight);
   if (column.kind() != ColumnKind::kNumber) {
-    throw Error(ErrorCode::kData, fmt::format("{}: weight '{}' is a {} column; weights are numbers", table.source(), column.name(),
-                                              kind_name(column.kind())));
+    throw Error(ErrorCode::kData,
+                fmt::format("{}: weight '{}' is a {} column; weights are numbers", table.source(), column.name(), kind_name(column.kind())));
   }
   const auto values = column.numbers();
   double sum = 0;

@@ -26,16 +26,16 @@ enum class TaskKind { kBinary, kMultistate, kSurvival, kRegression, kRating, kRa
 struct TaskSpec {
   TaskKind kind = TaskKind::kBinary;
   std::string target;
-  std::string positive;                    // the level of the target that is bad
-  std::vector<std::string> ids;            // keys: never features
-  std::string time;                        // for out-of-time splits; not a feature unless `time_is_feature`
+  std::string positive;          // the level of the target that is bad
+  std::vector<std::string> ids;  // keys: never features
+  std::string time;              // for out-of-time splits; not a feature unless `time_is_feature`
   bool time_is_feature = false;
   std::string weight;
-  std::string group;                       // kept whole by grouped splits
-  std::vector<std::string> protect;        // protected attributes: reported by fairness, not used as features
-  std::vector<std::string> ignore;         // left out, e.g. outcomes known only later
-  std::vector<std::string> features;       // when given, only these
-  double cost_false_negative = 0;          // cost of a bad taken as good; 0 = not given
+  std::string group;                  // kept whole by grouped splits
+  std::vector<std::string> protect;   // protected attributes: reported by fairness, not used as features
+  std::vector<std::string> ignore;    // left out, e.g. outcomes known only later
+  std::vector<std::string> features;  // when given, only these
+  double cost_false_negative = 0;     // cost of a bad taken as good; 0 = not given
   double cost_false_positive = 0;
   bool from_registry = false;
 };
@@ -44,11 +44,11 @@ struct Task {
   TaskKind kind = TaskKind::kBinary;
   std::string target_name;
   std::string positive;
-  std::string positive_from;               // "given", "rarer", "registry"
-  std::vector<std::string> features;       // names, in table order
-  std::vector<uint8_t> target;             // a value a table row; 1 = bad; 0 where not in `rows`
-  std::vector<double> weight;              // a value a table row, or empty = 1
-  std::vector<uint32_t> rows;              // rows with a known target, ascending
+  std::string positive_from;          // "given", "rarer", "registry"
+  std::vector<std::string> features;  // names, in table order
+  std::vector<uint8_t> target;        // a value a table row; 1 = bad; 0 where not in `rows`
+  std::vector<double> weight;         // a value a table row, or empty = 1
+  std::vector<uint32_t> rows;         // rows with a known target, ascending
   size_t missing_target = 0;
   TaskSpec spec;
   [[nodiscard]] size_t bad_count() const;

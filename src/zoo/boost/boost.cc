@@ -61,7 +61,8 @@ std::vector<int> monotone_signs(const FitInput& input, const std::string& text) 
     const std::string sign = colon == std::string::npos ? "" : item.substr(colon + 1);
     if (colon == 0 || (sign != "+" && sign != "-")) {
       throw Error(ErrorCode::kInvalid, fmt::format("model 'lightgbm': parameter 'monotone' holds '{}'; wanted is column:+ (risk may only rise with "
-                                                   "it) or column:- (only fall), separated by commas", item));
+                                                   "it) or column:- (only fall), separated by commas",
+                                                   item));
     }
     const std::string column = item.substr(0, colon);
     bool known = false;
@@ -80,7 +81,8 @@ std::vector<int> monotone_signs(const FitInput& input, const std::string& text) 
     }
     if (!constrained) {
       throw Error(ErrorCode::kInvalid, fmt::format("model 'lightgbm': parameter 'monotone': column '{}' is a category here; only numbers can be "
-                                                   "constrained", column));
+                                                   "constrained",
+                                                   column));
     }
   }
   return signs;
@@ -96,8 +98,7 @@ std::string train_parameters(const FitInput& input, const Params& params, const 
       seed, params.real("learning_rate"), params.integer("num_leaves"), params.integer("max_depth") == 0 ? -1 : params.integer("max_depth"),
       params.integer("min_child_samples"), params.real("lambda_l1"), params.real("lambda_l2"), params.real("min_split_gain"),
       params.real("path_smooth"), params.real("feature_fraction"), params.real("bagging_fraction"), params.real("bagging_fraction") < 1 ? 1 : 0,
-      params.flag("extra_trees"), params.integer("max_bin"), params.real("cat_smooth"), params.real("cat_l2"),
-      params.integer("cat_min_rows"));
+      params.flag("extra_trees"), params.integer("max_bin"), params.real("cat_smooth"), params.real("cat_l2"), params.integer("cat_min_rows"));
   std::string categories;
   for (size_t i = 0; i < input.categorical.size(); ++i) {
     if (input.categorical[i] != 0) categories += fmt::format("{}{}", categories.empty() ? "" : ",", i);
@@ -182,9 +183,8 @@ class LightGbm final : public Model {
     Scores scores{ScoreKind::kProbability, std::vector<double>(batch.rows)};
     if (batch.rows == 0) return scores;
     int64_t length = 0;
-    check(LGBM_BoosterPredictForMat(booster_.get(), batch.features.data(), C_API_DTYPE_FLOAT32, size32(batch.rows, "rows"),
-                                    size32(width_, "columns"), 1, C_API_PREDICT_NORMAL, 0, -1, "num_threads=1 verbosity=-1", &length,
-                                    scores.values.data()),
+    check(LGBM_BoosterPredictForMat(booster_.get(), batch.features.data(), C_API_DTYPE_FLOAT32, size32(batch.rows, "rows"), size32(width_, "columns"),
+                                    1, C_API_PREDICT_NORMAL, 0, -1, "num_threads=1 verbosity=-1", &length, scores.values.data()),
           "predict");
     return scores;
   }

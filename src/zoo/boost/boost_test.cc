@@ -159,7 +159,9 @@ TEST(LightGbm, LearnsTheSignalAndStopsByTheHeldBackPart) {
 TEST(LightGbm, TheSameSeedGivesTheSameTreesAndAnotherSeedOthers) {
   const Sample train = make_sample(1000, 1);
   const Sample valid = make_sample(500, 2);
-  const auto scores = [&](uint64_t seed) { return fit(train, valid, {}, Context({.seed = seed, .threads = 1})).model->predict(valid.batch()).values; };
+  const auto scores = [&](uint64_t seed) {
+    return fit(train, valid, {}, Context({.seed = seed, .threads = 1})).model->predict(valid.batch()).values;
+  };
   EXPECT_EQ(scores(3), scores(3));
   EXPECT_NE(scores(3), scores(4));
 }
@@ -178,7 +180,8 @@ TEST(LightGbm, AWeightOfTwoIsTheRowTwice) {
   twice.rows *= 2;
   twice.features.insert(twice.features.end(), once.features.begin(), once.features.end());
   twice.target.insert(twice.target.end(), once.target.begin(), once.target.end());
-  const Given given = {{"bagging_fraction", "1"}, {"feature_fraction", "1"}, {"min_child_samples", "1"}, {"learning_rate", "0.05"}, {"num_leaves", "4"}, {"max_iterations", "20"}};
+  const Given given = {{"bagging_fraction", "1"}, {"feature_fraction", "1"}, {"min_child_samples", "1"},
+                       {"learning_rate", "0.05"}, {"num_leaves", "4"},       {"max_iterations", "20"}};
   const Sample none;
   const auto scores = [&](const Sample& sample) { return fit(sample, none, given).model->predict(once.batch()).values; };
   const std::vector<double> weighted = scores(once);

@@ -74,7 +74,8 @@ TEST(TreeText, CategoriesGoLeftByTheirBit) {
       "right_child=1 -3\nleaf_value=1 2 3\ncat_boundaries=0 1 3\ncat_threshold=1 4 2\n\nend of trees\n";
   // The root reads set 1 (words 4 and 2: codes 2 and 33), the second split set 0 (word 1: code 0).
   const TreeArrays arrays = read_lightgbm_text(text, "test");
-  for (const auto& [x, leaf] : std::vector<std::pair<float, double>>{{2.0F, 1}, {33.0F, 1}, {0.0F, 2}, {1.0F, 3}, {34.0F, 3}, {500.0F, 3}, {-1.0F, 3}, {kNan, 3}}) {
+  for (const auto& [x, leaf] :
+       std::vector<std::pair<float, double>>{{2.0F, 1}, {33.0F, 1}, {0.0F, 2}, {1.0F, 3}, {34.0F, 3}, {500.0F, 3}, {-1.0F, 3}, {kNan, 3}}) {
     EXPECT_EQ(run(arrays, x), leaf) << x;
   }
 }

@@ -11,7 +11,7 @@
 
 namespace obligor {
 
-[[nodiscard]] ModelEntry logistic_entry();                     // torch-free, without `fit`
+[[nodiscard]] ModelEntry logistic_entry();  // torch-free, without `fit`
 [[nodiscard]] FitResult fit_logistic(const FitInput& input, const Params& params, const Context& context);
 
 }  // namespace obligor

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <boost/math/distributions/normal.hpp>
 #include <fmt/format.h>
+#include <boost/math/distributions/normal.hpp>
 
 #include "core/error.h"
 #include "zoo/linear/likelihood.h"

@@ -45,9 +45,7 @@ Data make_data(size_t rows, size_t width, uint64_t seed) {
   return data;
 }
 
-Params params(std::vector<std::pair<std::string, std::string>> given) {
-  return make_params(logistic_entry().params, given, "model 'logistic'");
-}
+Params params(std::vector<std::pair<std::string, std::string>> given) { return make_params(logistic_entry().params, given, "model 'logistic'"); }
 
 std::vector<double> coefficients(const FitResult& result) {
   std::vector<double> values;

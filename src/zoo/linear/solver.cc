@@ -8,7 +8,8 @@ namespace obligor::linear {
 namespace {
 
 // Smooth part: log-loss and ridge. The intercept (last) is free.
-double smooth(const Likelihood& likelihood, const Penalty& penalty, const Eigen::VectorXd& beta, Eigen::VectorXd* gradient, Eigen::MatrixXd* hessian) {
+double smooth(const Likelihood& likelihood, const Penalty& penalty, const Eigen::VectorXd& beta, Eigen::VectorXd* gradient,
+              Eigen::MatrixXd* hessian) {
   const Eigen::Index p = beta.size() - 1;
   double value = likelihood.evaluate(beta, gradient, hessian);
   value += penalty.l2 / 2 * beta.head(p).squaredNorm();

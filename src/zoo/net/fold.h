@@ -11,7 +11,7 @@
 
 namespace obligor::net {
 
-[[nodiscard]] Lowered lower_network(const NetworkShape& shape, const std::vector<NamedArray>& parameters, double norm_epsilon,
-                                    PlanBuilder& builder, const LoweredInputs& inputs);
+[[nodiscard]] Lowered lower_network(const NetworkShape& shape, const std::vector<NamedArray>& parameters, double norm_epsilon, PlanBuilder& builder,
+                                    const LoweredInputs& inputs);
 
 }  // namespace obligor::net

@@ -36,8 +36,8 @@ class NetModel final : public Model {
 
 struct Plan {
   size_t epochs = 0;
-  size_t steps = 0;      // an epoch
-  size_t batch = 0;      // the largest
+  size_t steps = 0;  // an epoch
+  size_t batch = 0;  // the largest
 };
 
 // Batches of equal size (they differ by one row at most). By itself the batch grows with the data, so that an epoch of ten million
@@ -117,7 +117,8 @@ FitResult train(const FitInput& input, const NetworkShape& shape, const Params& 
     const double loss = network.take_loss();
     if (!std::isfinite(loss)) {
       throw Error(ErrorCode::kNumeric, fmt::format("model '{}': the loss is no longer finite in epoch {}; lower learning_rate (now {}), or "
-                                                   "prepare the numbers by quantiles (numbers = quantile)", name, epoch + 1, highest_rate));
+                                                   "prepare the numbers by quantiles (numbers = quantile)",
+                                                   name, epoch + 1, highest_rate));
     }
     learning.epoch.push_back(static_cast<double>(epoch + 1));
     learning.train_loss.push_back(loss);

@@ -95,8 +95,8 @@ TEST(Net, SameSeedGivesTheSameBytesFromSeveralThreadsAtOnce) {
 TEST(Net, StopsEarlyAndKeepsTheBestEpoch) {
   const Sample train = make_sample(80, "train", 3.0);
   const Sample valid = make_sample(400, "valid", 3.0);
-  const FitResult result = fit(fit_dnn, dnn_entry(), input_of(train, valid),
-                               {{"epochs", "500"}, {"patience", "10"}, {"learning_rate", "0.02"}}, Context({.seed = 2, .threads = 1}));
+  const FitResult result = fit(fit_dnn, dnn_entry(), input_of(train, valid), {{"epochs", "500"}, {"patience", "10"}, {"learning_rate", "0.02"}},
+                               Context({.seed = 2, .threads = 1}));
   const Learning& learning = result.report.learning.at(0);
   ASSERT_LT(learning.epoch.size(), 500U);
   const auto best = std::min_element(learning.valid_loss.begin(), learning.valid_loss.end());
@@ -113,11 +113,13 @@ TEST(Net, EverySchedulePutsTheRateWhereItSays) {
   const auto rates = [&](const std::string& schedule) {
     return fit(fit_ann, ann_entry(), input_of(train, valid),
                {{"epochs", "20"}, {"batch", "20"}, {"patience", "1000"}, {"hidden", "4"}, {"learning_rate", "0.01"}, {"schedule", schedule}},
-               Context({.seed = 2, .threads = 1})).report.learning.at(0).learning_rate;
+               Context({.seed = 2, .threads = 1}))
+        .report.learning.at(0)
+        .learning_rate;
   };
   for (const double rate : rates("constant")) EXPECT_DOUBLE_EQ(rate, 0.01);
   const auto cosine = rates("cosine");
-  EXPECT_NEAR(cosine[9], 0.005, 1e-4);   // half-way, half the rate
+  EXPECT_NEAR(cosine[9], 0.005, 1e-4);  // half-way, half the rate
   EXPECT_LT(cosine.back(), 1e-5);
   const auto cycle = rates("one_cycle");
   EXPECT_EQ(std::max_element(cycle.begin(), cycle.end()) - cycle.begin(), 5);  // 30 % of 20 epochs are six
@@ -128,9 +130,11 @@ TEST(Net, EverySchedulePutsTheRateWhereItSays) {
 TEST(Net, PlateauHalvesTheRateWhenNothingGetsBetter) {
   const Sample train = make_sample(80, "train", 5.0);
   const Sample valid = make_sample(100, "valid", 5.0);
-  const auto rates = fit(fit_ann, ann_entry(), input_of(train, valid),
-                         {{"epochs", "60"}, {"patience", "12"}, {"schedule", "plateau"}, {"learning_rate", "0.05"}},
-                         Context({.seed = 2, .threads = 1})).report.learning.at(0).learning_rate;
+  const auto rates =
+      fit(fit_ann, ann_entry(), input_of(train, valid), {{"epochs", "60"}, {"patience", "12"}, {"schedule", "plateau"}, {"learning_rate", "0.05"}},
+          Context({.seed = 2, .threads = 1}))
+          .report.learning.at(0)
+          .learning_rate;
   EXPECT_DOUBLE_EQ(rates.front(), 0.05);
   EXPECT_DOUBLE_EQ(rates.back(), 0.05 / 4);  // twelve bad epochs: halved after four and after eight
 }

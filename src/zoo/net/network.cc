@@ -76,7 +76,7 @@ Tensor activate_backward(const Tensor& gradient, const Tensor& z, const Tensor& 
 // A parameter: its place in the flat tensors and its view into each.
 struct Parameter {
   std::string name;
-  size_t layer = 0;        // 0-based; `layers` for the head
+  size_t layer = 0;  // 0-based; `layers` for the head
   bool decayed = false;
   std::vector<int64_t> shape;
   std::vector<float> initial;
@@ -86,13 +86,13 @@ struct Parameter {
 
 // What a layer leaves behind for the way back.
 struct Trace {
-  Tensor raw;      // before batch norm; B x (E h)
-  Tensor mean;     // of the batch
+  Tensor raw;   // before batch norm; B x (E h)
+  Tensor mean;  // of the batch
   Tensor inverse_deviation;
-  Tensor z;        // before the activation
-  Tensor y;        // after it
-  Tensor mask;     // 0 or 1 / (1 - dropout)
-  Tensor out;      // what the next layer reads
+  Tensor z;     // before the activation
+  Tensor y;     // after it
+  Tensor mask;  // 0 or 1 / (1 - dropout)
+  Tensor out;   // what the next layer reads
 };
 
 }  // namespace
@@ -113,7 +113,7 @@ Activation find_activation(std::string_view name) {
 struct Network::Impl {
   NetworkShape shape;
   at::Device device = at::kCPU;
-  int64_t inputs = 0;      // width of the first layer's input
+  int64_t inputs = 0;  // width of the first layer's input
   int64_t members = 1;
   int64_t hidden = 0;
 
@@ -122,7 +122,7 @@ struct Network::Impl {
   size_t head = 0;
   size_t head_bias = 0;
   std::optional<size_t> input_scale;
-  int64_t decayed = 0;     // the first so many of the flat tensors
+  int64_t decayed = 0;  // the first so many of the flat tensors
   Tensor flat, gradient, first_moment, second_moment, steps;
   std::vector<Tensor> running_mean, running_variance;  // by layer, with batch norm
   std::vector<Tensor> kept;
@@ -135,8 +135,7 @@ struct Network::Impl {
   Tensor loss_sum;
   double loss_rows = 0;
 
-  Impl(const NetworkShape& given, const Context& context)
-      : shape(given), device(device_of(context)), random(context.seed(), "network") {
+  Impl(const NetworkShape& given, const Context& context) : shape(given), device(device_of(context)), random(context.seed(), "network") {
     if (shape.layers < 1 || shape.hidden < 1 || shape.members < 1) throw Error(ErrorCode::kInternal, "network: an empty shape");
     inputs = size_of(shape.width + shape.code_levels.size() * shape.embedding);
     members = size_of(shape.members);
@@ -268,9 +267,8 @@ struct Network::Impl {
         // A batch of one row has no variance: it is normalised by what is known so far.
         const bool training = traces != nullptr && rows > 1;
         trace.raw = trace.z;
-        std::tie(trace.z, trace.mean, trace.inverse_deviation) =
-            at::native_batch_norm(trace.raw, value(norms[l]).view({members * hidden}), bias, running_mean[l], running_variance[l], training,
-                                  kNormMomentum, kNormEpsilon);
+        std::tie(trace.z, trace.mean, trace.inverse_deviation) = at::native_batch_norm(
+            trace.raw, value(norms[l]).view({members * hidden}), bias, running_mean[l], running_variance[l], training, kNormMomentum, kNormEpsilon);
       }
       trace.y = activate(trace.z, shape.activation);
       trace.out = trace.mask.defined() ? trace.y * trace.mask.view({rows, members * hidden}) : trace.y;
@@ -294,8 +292,8 @@ struct Network::Impl {
       Tensor d_z = activate_backward(d_y, trace.z, trace.y, shape.activation);
       if (shape.batch_norm) {
         const auto [d_raw, d_gain, d_bias] =
-            at::native_batch_norm_backward(d_z, trace.raw, value(norms[l]).view({members * hidden}), running_mean[l], running_variance[l],
-                                           trace.mean, trace.inverse_deviation, rows > 1, kNormEpsilon, {true, true, true});
+            at::native_batch_norm_backward(d_z, trace.raw, value(norms[l]).view({members * hidden}), running_mean[l], running_variance[l], trace.mean,
+                                           trace.inverse_deviation, rows > 1, kNormEpsilon, {true, true, true});
         grad(norms[l]).view({members * hidden}).copy_(d_gain);
         grad(biases[l]).view({members * hidden}).copy_(d_bias);
         d_z = d_raw;
@@ -409,8 +407,8 @@ void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std:
 
 void Network::forget_data() {
   Impl& self = *impl_;
-  for (Tensor* tensor : {&self.features, &self.codes, &self.target, &self.weight, &self.order, &self.mask_pool, &self.gradient,
-                         &self.first_moment, &self.second_moment, &self.steps}) {
+  for (Tensor* tensor : {&self.features, &self.codes, &self.target, &self.weight, &self.order, &self.mask_pool, &self.gradient, &self.first_moment,
+                         &self.second_moment, &self.steps}) {
     tensor->reset();
   }
   for (auto& parameter : self.parameters) parameter.gradient.reset();
@@ -453,8 +451,8 @@ void Network::update(double learning_rate, double weight_decay) {
     const auto pass = [&](int64_t begin, int64_t count, double decay) {
       if (count == 0) return;
       const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
-      at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps},
-                        learning_rate, kBeta1, kBeta2, decay, kEpsilon, false, false);
+      at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps}, learning_rate,
+                        kBeta1, kBeta2, decay, kEpsilon, false, false);
     };
     pass(0, self.decayed, weight_decay);
     pass(self.decayed, self.flat.numel() - self.decayed, 0);

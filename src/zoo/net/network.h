@@ -38,21 +38,21 @@ enum class Activation { kRelu, kSelu, kTanh, kGelu, kSilu };
 [[nodiscard]] Activation find_activation(std::string_view name);
 
 struct NetworkShape {
-  size_t width = 0;                     // numbers a row
-  std::vector<uint32_t> code_levels;    // one table of embeddings each; empty when codes are not embedded
-  size_t embedding = 0;                 // numbers an embedded code
+  size_t width = 0;                   // numbers a row
+  std::vector<uint32_t> code_levels;  // one table of embeddings each; empty when codes are not embedded
+  size_t embedding = 0;               // numbers an embedded code
   size_t layers = 1;
   size_t hidden = 64;
   size_t members = 1;
   Activation activation = Activation::kRelu;
   bool batch_norm = false;
   bool residual = false;
-  double dropout = 0;                   // share of hidden units dropped in training
+  double dropout = 0;  // share of hidden units dropped in training
 };
 
 // A parameter as plain numbers, for tests and for lowering.
 struct NamedArray {
-  std::string name;                     // "weight:0", "bias:0", "input_scale", "norm:0", "head", "head_bias", "embedding:0"
+  std::string name;  // "weight:0", "bias:0", "input_scale", "norm:0", "head", "head_bias", "embedding:0"
   std::vector<int64_t> shape;
   std::vector<float> values;
 };
@@ -76,8 +76,8 @@ class Network {
   [[nodiscard]] std::vector<double> predict(const Batch& batch) const;
   void forget_data();
 
-  void keep();      // remember parameters and running statistics
-  void restore();   // go back to those kept last
+  void keep();     // remember parameters and running statistics
+  void restore();  // go back to those kept last
 
   [[nodiscard]] std::vector<NamedArray> parameters() const;
   [[nodiscard]] std::vector<NamedArray> last_gradients() const;
