@@ -10,6 +10,11 @@ stamps=$build/lint
 mkdir -p "$stamps"
 # clang does not know GCC's flag, and says so as an error.
 sed 's/ -Wno-restrict//' "$build/compile_commands.json" > "$stamps/compile_commands.json"
+# clang-tidy passes everything when it cannot read its configuration, so that is looked at first.
+if problem=$(clang-tidy --dump-config 2>&1 > /dev/null) && [ -n "$problem" ]; then
+  printf '%s\n' "$problem" >&2
+  exit 1
+fi
 config=$(cat .clang-tidy $(git ls-files 'src/*.h') | sha256sum | cut -c1-16)
 pending=()
 while read -r source; do

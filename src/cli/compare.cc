@@ -82,6 +82,7 @@ std::vector<ModelRequest> make_requests(const Options& options) {
   const auto entries = zoo::bound_registry();
   std::vector<ModelRequest> requests;
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const auto& entry : entries) names.push_back(entry.name);
   for (const auto& name : options.models.empty() ? names : options.models) {
     const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.name == name; });

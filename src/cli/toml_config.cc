@@ -23,11 +23,12 @@ std::string value_text(const toml::node& node, const std::string& where) {
 
 void flatten(const toml::table& table, const std::string& prefix, const std::string& where, std::vector<std::string>& items) {
   for (const auto& [key, node] : table) {
-    const std::string name = prefix + std::string(key.str());
+    std::string name = prefix;
+    name += key.str();
     if (const auto* inner = node.as_table()) {
-      flatten(*inner, name + ".", where, items);
+      flatten(*inner, fmt::format("{}.", name), where, items);
     } else {
-      items.push_back(fmt::format("{}={}", name, value_text(node, where + "." + name)));
+      items.push_back(fmt::format("{}={}", name, value_text(node, fmt::format("{}.{}", where, name))));
     }
   }
 }

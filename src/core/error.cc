@@ -49,6 +49,7 @@ Error unknown_name(std::string_view what, std::string_view name, std::span<const
   std::sort(near.begin(), near.end());
   if (near.size() > 3) near.resize(3);
   std::vector<std::string> shown;
+  shown.reserve(near.size());
   for (const auto& [distance, candidate] : near) shown.push_back(fmt::format("'{}'", candidate));
   const std::string hint =
       shown.empty() ? fmt::format("known are: {}", fmt::join(candidates, ", ")) : fmt::format("did you mean {}?", fmt::join(shown, " or "));

@@ -107,6 +107,8 @@ ProgressTask::ProgressTask(std::shared_ptr<ProgressSink> sink, std::string_view 
   sink_->begin(state_->id, label, total);
 }
 
+ProgressTask::ProgressTask(ProgressTask&& other) noexcept = default;
+
 ProgressTask::~ProgressTask() {
   if (state_) sink_->end(state_->id);
 }

@@ -25,7 +25,7 @@ class ProgressTask {
  public:
   ProgressTask(std::shared_ptr<ProgressSink> sink, std::string_view label, int64_t total);
   ~ProgressTask();
-  ProgressTask(ProgressTask&&) noexcept = default;
+  ProgressTask(ProgressTask&& other) noexcept;
   ProgressTask(const ProgressTask&) = delete;
   ProgressTask& operator=(const ProgressTask&) = delete;
   ProgressTask& operator=(ProgressTask&&) = delete;

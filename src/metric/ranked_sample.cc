@@ -92,7 +92,7 @@ RankedSample::RankedSample(std::span<const double> scores, std::span<const uint8
   rows_.resize(n);
   weights_.assign(n, 1.0);
   for (size_t i = 0; i < n; ++i) {
-    const uint32_t row = order.data[i].row;
+    const uint32_t row = order.data[i].row;  // NOLINT(clang-analyzer-cplusplus.NewDelete): check_sample refuses n = 0
     rows_[i] = row;
     scores_[i] = scores[row];
     target_[i] = target[row];

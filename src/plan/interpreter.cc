@@ -99,7 +99,7 @@ struct Interpreter::Impl {
           const auto n = static_cast<size_t>(at);
           at = goes_left(n, row[feature[n]]) ? left[n] : right[n];
         }
-        total += static_cast<double>(leaves[static_cast<size_t>(~at)]);
+        total += static_cast<double>(leaves[~static_cast<size_t>(static_cast<int64_t>(at))]);
       }
       out[r] = static_cast<float>(total);
     }
@@ -170,9 +170,9 @@ struct Interpreter::Impl {
           if (x <= knots.front()) return to.front();
           if (x >= knots.back()) return to.back();
           const auto i = static_cast<size_t>(std::upper_bound(knots.begin(), knots.end(), x) - knots.begin());
-          const double a = static_cast<double>(knots[i - 1]);
+          const auto a = static_cast<double>(knots[i - 1]);
           const double share = (static_cast<double>(x) - a) / (static_cast<double>(knots[i]) - a);
-          const double from = static_cast<double>(to[i - 1]);
+          const auto from = static_cast<double>(to[i - 1]);
           return static_cast<float>(from + share * (static_cast<double>(to[i]) - from));
         });
         return;
@@ -185,7 +185,7 @@ struct Interpreter::Impl {
           for (size_t t = 0; t < pieces; ++t) {
             double share = 0;
             if (!std::isnan(x[r])) {
-              const double a = static_cast<double>(edges[t]);
+              const auto a = static_cast<double>(edges[t]);
               share = (static_cast<double>(x[r]) - a) / (static_cast<double>(edges[t + 1]) - a);
               share = std::clamp(share, 0.0, 1.0);
             }
@@ -292,8 +292,8 @@ struct Interpreter::Impl {
         return;
       }
       case Op::kPoints: {
-        const double factor = static_cast<double>(floats(node, 0)[0]);
-        const double offset = static_cast<double>(floats(node, 0)[1]);
+        const auto factor = static_cast<double>(floats(node, 0)[0]);
+        const auto offset = static_cast<double>(floats(node, 0)[1]);
         const bool rounds = node.function == "round";
         each([&](float x, size_t) {
           const double exact = offset - factor * static_cast<double>(x);

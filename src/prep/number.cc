@@ -95,6 +95,7 @@ Block by_quantiles(PlanBuilder& builder, NodeId x, const Column& column, const S
   std::vector<double> shares;
   quantile_knots(sample, knots, shares);
   std::vector<float> values;
+  values.reserve(shares.size());
   for (const double share : shares) values.push_back(normal ? normal_quantile(share) : static_cast<float>(share));
   if (impute) x = builder.impute(x, {sample.quantile(0.5)});
   const NodeId node = builder.interpolate(x, std::move(knots), std::move(values));
@@ -174,9 +175,9 @@ std::vector<float> find_special_codes(const Sample& sample) {
     for (int k = 0; k < 3 && last - first > kEnoughOthers; ++k) {
       const size_t at = side == 0 ? last - 1 : first;
       const auto& values = sample.distinct();
-      const double value = static_cast<double>(values[at]);
-      const double rest_low = static_cast<double>(values[side == 0 ? first : first + 1]);
-      const double rest_high = static_cast<double>(values[side == 0 ? last - 2 : last - 1]);
+      const auto value = static_cast<double>(values[at]);
+      const auto rest_low = static_cast<double>(values[side == 0 ? first : first + 1]);
+      const auto rest_high = static_cast<double>(values[side == 0 ? last - 2 : last - 1]);
       const double gap = side == 0 ? value - rest_high : rest_low - value;
       const bool often = sample.weight()[at] >= std::max(5.0, kShare * sample.total());
       if (!often || gap <= rest_high - rest_low || value != std::trunc(value)) break;

@@ -175,6 +175,7 @@ Json tests_json(const std::vector<const ModelOutcome*>& finished, const std::vec
   std::vector<double> fold_auc;  // folds x models
   for (size_t f = 0; f < folds; ++f) {
     std::vector<std::span<const double>> scores;
+    scores.reserve(finished.size());
     for (const auto* outcome : finished) scores.emplace_back(outcome->jobs[f].probability);
     results.push_back(metric::delong(scores, truth[f].target, truth[f].weight));
     fold_auc.insert(fold_auc.end(), results.back().auc.begin(), results.back().auc.end());

@@ -155,6 +155,7 @@ std::vector<FeatureImportance> importance_of(const std::vector<const Member*>& m
   double total = 0;
   for (const auto& [feature, value] : sums) total += value;
   std::vector<FeatureImportance> result;
+  result.reserve(sums.size());
   for (const auto& [feature, value] : sums) result.push_back({feature, value / total});
   std::stable_sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.share > b.share; });
   return result;
@@ -259,6 +260,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
 
   PlanBuilder builder;
   std::vector<NodeId> parts;
+  parts.reserve(kept.size());
   for (const Member* member : kept) parts.push_back(builder.splice(member->plan)[0]);
   NodeId log_odds = parts.front();
   if (parts.size() > 1) log_odds = builder.sum(parts, std::vector<float>(kept_weights.begin(), kept_weights.end()));

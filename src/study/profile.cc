@@ -50,7 +50,7 @@ void number_profile(Json& json, const std::vector<float>& values, const Task& ta
   json["sd"] = std::sqrt(variance);
 
   // Between the 1st and 99th percentile, so that one outlier does not flatten the picture.
-  const double low = static_cast<double>(at(0.01));
+  const auto low = static_cast<double>(at(0.01));
   const double high = std::max(static_cast<double>(at(0.99)), low + 1e-12);
   std::vector<double> edges;
   for (size_t b = 0; b <= kBins; ++b) edges.push_back(low + (high - low) * static_cast<double>(b) / kBins);

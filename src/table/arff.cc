@@ -61,10 +61,11 @@ ArffAttribute parse_attribute(std::string_view text, const std::string& where) {
   else if (type == "string") attribute.type = ArffType::kString;
   else if (type == "date") attribute.type = ArffType::kDate;
   else if (type == "relational") throw Error(ErrorCode::kUnsupported, fmt::format("{}: relational attributes cannot be read", where));
-  else
+  else {
     throw Error(ErrorCode::kData, fmt::format("{}: attribute '{}' has type '{}'; allowed are numeric, real, integer, string, date and "
                                               "{{a,b,...}}",
                                               where, attribute.name, type));
+  }
   return attribute;
 }
 

@@ -75,7 +75,7 @@ int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_o
   try {
     if (total > 0 && transfer.total == 0) {
       transfer.total = total;
-      transfer.progress.reset(new ProgressTask(transfer.context->begin(transfer.label, total)));
+      transfer.progress = std::make_unique<ProgressTask>(transfer.context->begin(transfer.label, total));
     }
     if (transfer.progress && now > transfer.told) {
       transfer.progress->advance(now - transfer.told, fmt::format("{:.1f} MB", static_cast<double>(now) / 1e6));

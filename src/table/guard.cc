@@ -186,7 +186,7 @@ class Finder {
   void repeated_columns() {
     std::unordered_map<uint64_t, size_t> seen;
     for (size_t c = 0; c < columns_.size(); ++c) {
-      uint64_t hash = static_cast<uint64_t>(columns_[c]->kind());
+      auto hash = static_cast<uint64_t>(columns_[c]->kind());
       for (const uint32_t row : task_.rows) hash = mixed(hash, cell_bits(*columns_[c], numbers_[c], row));
       const auto [first, added] = seen.emplace(hash, c);
       if (added || columns_[c]->kind() == ColumnKind::kCategory || columns_[c]->kind() == ColumnKind::kSequence) continue;

@@ -86,7 +86,6 @@ void inflate_gzip(Input& input, std::string_view bytes, const Sink& sink) {
       if (at_end && stream.avail_in > 0) {
         // A gzip file may hold several members one after another.
         if (inflateReset(&stream) != Z_OK) input.broken("gzip");
-        at_end = false;
       }
       stream.next_out = reinterpret_cast<Bytef*>(out.data());
       stream.avail_out = static_cast<uInt>(out.size());

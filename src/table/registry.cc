@@ -113,7 +113,7 @@ fs::path download(const DataSet& set, const Context& context) {
                                                   "into a mirror as {}",
                                                   set.name, raw_name(set).filename().string(), set.citation, set.file));
   }
-  const fs::path target = cache_folder() / raw_name(set);
+  fs::path target = cache_folder() / raw_name(set);
   std::error_code status;
   if (fs::is_regular_file(target, status)) {
     check_digest(set, target);

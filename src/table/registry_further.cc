@@ -3,9 +3,9 @@
 namespace obligor {
 namespace {
 
-const char* const kCcBy = "CC BY 4.0";
-const char* const kNotStated = "not stated";
-const char* const kLendingClub = "LendingClub Corporation, LoanStats files (no longer offered)";
+constexpr const char* kCcBy = "CC BY 4.0";
+constexpr const char* kNotStated = "not stated";
+constexpr const char* kLendingClub = "LendingClub Corporation, LoanStats files (no longer offered)";
 
 DataSet south_german() {
   DataSet set;
@@ -107,7 +107,7 @@ DataSet american() {
   set.sha256 = "a2baadd6a4727f9135d964e38a241137f9710a2f77dd51e030d1c77c16bef0b6";
   set.leaks = "all rows of a firm's window carry one label, so firms must be kept whole; split is the published partition";
   set.read.categories = {"split"};
-  set.read.select = "SELECT * EXCLUDE (\"window\") FROM source WHERE \"window\" = 3";
+  set.read.select = R"(SELECT * EXCLUDE ("window") FROM source WHERE "window" = 3)";
   set.task.target = "status";
   set.task.positive = "1";
   set.task.ids = {"firm_id"};

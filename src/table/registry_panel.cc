@@ -3,8 +3,8 @@
 namespace obligor {
 namespace {
 
-const char* const kCcBy = "CC BY 4.0";
-const char* const kNotStated = "not stated";
+constexpr const char* kCcBy = "CC BY 4.0";
+constexpr const char* kNotStated = "not stated";
 
 DataSet german() {
   DataSet set;

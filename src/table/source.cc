@@ -246,7 +246,7 @@ struct RowStream::Impl {
   uint64_t row = 0;
 };
 
-RowStream::RowStream(const std::string& path_or_sql, bool is_sql, const ReadOptions& options, std::vector<StreamColumn> columns)
+RowStream::RowStream(const std::string& path_or_sql, bool is_sql, const ReadOptions& options, const std::vector<StreamColumn>& columns)
     : impl_(std::make_unique<Impl>()) {
   ReadOptions typed = options;
   typed.categories.clear();

@@ -57,7 +57,7 @@ struct StreamColumn {
 // Chunks of a file or query in file order, in memory that does not grow with the file. Categories come with a dictionary a chunk.
 class RowStream {
  public:
-  RowStream(const std::string& path_or_sql, bool is_sql, const ReadOptions& options, std::vector<StreamColumn> columns);
+  RowStream(const std::string& path_or_sql, bool is_sql, const ReadOptions& options, const std::vector<StreamColumn>& columns);
   ~RowStream();
   RowStream(const RowStream&) = delete;
   RowStream& operator=(const RowStream&) = delete;

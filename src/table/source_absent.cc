@@ -15,7 +15,7 @@ Table read_table(const std::string& path, const ReadOptions&, std::vector<ReadNo
 Table read_sql(const std::string&, const ReadOptions&, std::vector<ReadNote>*) { refuse("SQL"); }
 
 struct RowStream::Impl {};
-RowStream::RowStream(const std::string& path_or_sql, bool, const ReadOptions&, std::vector<StreamColumn>) { refuse(path_or_sql); }
+RowStream::RowStream(const std::string& path_or_sql, bool, const ReadOptions&, const std::vector<StreamColumn>&) { refuse(path_or_sql); }
 RowStream::~RowStream() = default;
 std::optional<Table> RowStream::next() { return std::nullopt; }
 

@@ -47,12 +47,12 @@ std::string format_of(const std::string& path, const ReadOptions& options) {
   if (const std::string packed = lower(bare.extension().string()); packed == ".gz" || packed == ".zst") bare = bare.stem();
   const std::string extension = lower(bare.extension().string());
   if (format.empty()) {
-    static const std::unordered_map<std::string, std::string> kFormats{
+    static const std::unordered_map<std::string, std::string> formats{
         {".csv", "csv"},    {".tsv", "csv"},     {".tab", "csv"},      {".txt", "text"},  {".dat", "text"},
         {".data", "text"},  {".test", "text"},   {".asc", "text"},     {".arff", "arff"}, {".parquet", "parquet"},
         {".pq", "parquet"}, {".jsonl", "jsonl"}, {".ndjson", "jsonl"}, {".json", "jsonl"}};
-    const auto found = kFormats.find(extension);
-    if (found == kFormats.end()) {
+    const auto found = formats.find(extension);
+    if (found == formats.end()) {
       throw Error(ErrorCode::kUnsupported, fmt::format("{}: unknown extension '{}'; known are .csv .tsv .txt .data .asc .dat .arff .parquet "
                                                        ".jsonl .ndjson .json, each also with .gz or .zst; or name the format",
                                                        path, extension));
@@ -79,6 +79,7 @@ std::vector<std::string> sql_names(const std::vector<std::string>& names) {
 
 std::string text_list(const std::vector<std::string>& values) {
   std::vector<std::string> quoted;
+  quoted.reserve(values.size());
   for (const std::string& value : values) quoted.push_back(sql_text(value));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }

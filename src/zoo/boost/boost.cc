@@ -241,7 +241,7 @@ FitResult fit_lightgbm(const FitInput& input, const Params& params, const Contex
     learning.epoch.push_back(static_cast<double>(iteration));
     learning.train_loss.push_back(log_loss(train_probability, input.target, input.weight));
     learning.learning_rate.push_back(learning_rate);
-    double quality = static_cast<double>(iteration);
+    auto quality = static_cast<double>(iteration);
     if (has_valid) {
       current_predictions(booster, 1, valid_probability);
       learning.valid_loss.push_back(log_loss(valid_probability, input.valid_target, input.valid_weight));

@@ -119,7 +119,7 @@ class Emitter {
   // Where a child of the file landed in the arrays. Parents come before their children.
   int32_t emit(int32_t child, size_t depth) {
     if (child < 0) {
-      if (static_cast<size_t>(~child) >= tree_.leaf.size()) source_.fail("a child points past the leaves");
+      if (~static_cast<size_t>(static_cast<int64_t>(child)) >= tree_.leaf.size()) source_.fail("a child points past the leaves");
       return ~(first_leaf_ + ~child);
     }
     const auto split = static_cast<size_t>(child);

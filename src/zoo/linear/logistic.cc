@@ -117,7 +117,7 @@ FitResult fit_logistic(const FitInput& input, const Params& params, const Contex
     result.report.notes.push_back(fmt::format("not converged after {} iterations; raise max_iterations or strength", solution.iterations));
   }
   if (separates(likelihood, solution.beta, input.target)) {
-    result.report.notes.push_back(
+    result.report.notes.emplace_back(
         kind == "none" ? "separation: a linear rule tells all goods from all bads of the training rows, so coefficients have no finite optimum; "
                          "their sizes and standard errors mean nothing. Use a penalty, or look for a column that leaks the target"
                        : "separation: a linear rule tells all goods from all bads of the training rows; only the penalty keeps the "

@@ -43,7 +43,7 @@ Affine folded(const NetworkShape& shape, const Lookup& parameters, double epsilo
   for (size_t unit = 0; unit < shape.hidden; ++unit) {
     const size_t at = member * shape.hidden + unit;
     double gain = 1;
-    double shift = static_cast<double>(bias[at]);
+    auto shift = static_cast<double>(bias[at]);
     if (shape.batch_norm) {
       const double variance = static_cast<double>(parameters.get(fmt::format("variance:{}", layer))[at]);
       gain = static_cast<double>(parameters.get(fmt::format("norm:{}", layer))[at]) / std::sqrt(variance + epsilon);

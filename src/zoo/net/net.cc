@@ -43,7 +43,7 @@ struct Plan {
 // Batches of equal size (they differ by one row at most). By itself the batch grows with the data, so that an epoch of ten million
 // rows is some thousands of large products and not forty thousand small ones.
 Plan plan_epochs(size_t rows, const Params& params) {
-  size_t batch = static_cast<size_t>(params.integer("batch"));
+  auto batch = static_cast<size_t>(params.integer("batch"));
   if (batch == 0) {
     batch = 256;
     while (batch < 4096 && rows / batch > 1000) batch *= 2;
@@ -158,7 +158,7 @@ FitResult train(const FitInput& input, const NetworkShape& shape, const Params& 
   result.report.details["best_epoch"] = has_valid ? best_epoch + 1 : epochs_run;
   result.report.details["batch"] = plan.batch;
   if (has_valid && best_epoch + 1 == plan.epochs && schedule == "constant") {
-    result.report.notes.push_back("epochs: the last epoch was the best one; more epochs (or steps) may help");
+    result.report.notes.emplace_back("epochs: the last epoch was the best one; more epochs (or steps) may help");
   }
   result.report.learning.push_back(std::move(learning));
   result.model = std::make_unique<NetModel>(std::move(network));

@@ -135,7 +135,7 @@ struct Network::Impl {
   Tensor loss_sum;
   double loss_rows = 0;
 
-  Impl(const NetworkShape& given, const Context& context) : shape(given), device(device_of(context)), random(context.seed(), "network") {
+  Impl(NetworkShape given, const Context& context) : shape(std::move(given)), device(device_of(context)), random(context.seed(), "network") {
     if (shape.layers < 1 || shape.hidden < 1 || shape.members < 1) throw Error(ErrorCode::kInternal, "network: an empty shape");
     inputs = size_of(shape.width + shape.code_levels.size() * shape.embedding);
     members = size_of(shape.members);
@@ -395,7 +395,7 @@ void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std:
       Tensor pool = at::empty({std::max<int64_t>(4 * mask, 1 << 20)}, options);
       auto* data = pool.data_ptr<float>();
       const auto limit = static_cast<uint32_t>(std::lround(keep_share * 65536));
-      const float kept_value = static_cast<float>(1 / keep_share);
+      const auto kept_value = static_cast<float>(1 / keep_share);
       for (int64_t i = 0; i < pool.numel();) {
         uint64_t bits = self.random.next();
         for (int part = 0; part < 4 && i < pool.numel(); ++part, bits >>= 16U) data[i++] = (bits & 0xFFFFU) < limit ? kept_value : 0.0F;
@@ -541,7 +541,7 @@ std::vector<std::pair<std::string, double>> Network::gradient_norms() const {
   return in_torch([&] {
     std::vector<double> squares(impl_->shape.layers + 1);
     for (const auto& parameter : impl_->parameters) {
-      const double norm = parameter.gradient.norm().item<double>();
+      const auto norm = parameter.gradient.norm().item<double>();
       squares[parameter.layer] += norm * norm;
     }
     std::vector<std::pair<std::string, double>> out;
