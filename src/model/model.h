@@ -81,6 +81,7 @@ struct FitInput {
   std::span<const uint32_t> code_levels;  // number of codes of each code column
   std::span<const uint8_t> categorical;   // 1 where a feature column holds category codes as numbers
   std::span<const std::string> feature_source;
+  std::span<const std::vector<std::string>> feature_levels;  // names of the codes where categorical; may be empty
 };
 
 using FitFunction = FitResult (*)(const FitInput& input, const Params& params, const Context& context);

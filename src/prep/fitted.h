@@ -19,6 +19,7 @@ struct Block {
   std::vector<std::string> names;  // one a column
   std::string source;              // raw column
   bool categorical = false;
+  std::vector<std::string> levels;  // of a category's codes, when categorical
 };
 
 // Values and weights of the training rows, the sorted finite ones first: the basis of every quantile.

@@ -131,6 +131,28 @@ TEST(Numbers, InfinitiesAndHugeValuesStayFiniteAfterScaling) {
   }
 }
 
+TEST(Categories, CodesForTreesNameTheirLevelsAndMayLeaveMissingAndUnseenUnknown) {
+  const Loans loans = make_loans(500, 3);
+  PrepSpec spec;
+  spec.ordinal = true;
+  spec.ordinal_missing = true;
+  const auto [prep, design] = Preprocessor::fit_transform(loans.table, loans.task, loans.task.rows, spec, Context({.seed = 1, .threads = 1}));
+  const size_t job = index_of(prep, "job");
+  const auto& levels = prep.feature_levels()[job];
+  ASSERT_EQ(levels.size(), 5U);  // three jobs, missing, other
+  for (size_t r = 0; r < design.rows; ++r) {
+    const float code = design.features[r * design.width + job];
+    const Column& raw = loans.table.column("job");
+    ASSERT_EQ(std::isnan(code), raw.is_missing(r));
+    if (!std::isnan(code)) ASSERT_EQ(levels[static_cast<size_t>(code)], raw.cell_text(r));
+  }
+  TableBuilder builder;
+  builder.add_numbers("age", {30}).add_numbers("salary", {1}).add_categories("job", {0}, {"astronaut"}).add_categories("zip", {0}, {"z1"});
+  const std::vector<uint32_t> rows{0};
+  EXPECT_TRUE(std::isnan(prep.apply(builder.build(), rows).features[job]));
+  EXPECT_TRUE(prep.feature_levels()[index_of(prep, "salary")].empty());
+}
+
 TEST(Categories, UnseenLevelsAreAnExplicitCategory) {
   const Loans loans = make_loans(500, 3);
   PrepSpec spec;

@@ -24,6 +24,7 @@ struct Preprocessor::Fitted {
   std::vector<std::string> names;
   std::vector<std::string> sources;
   std::vector<uint8_t> categorical;
+  std::vector<std::vector<std::string>> feature_levels;
   std::vector<uint32_t> code_levels;
 };
 
@@ -120,6 +121,22 @@ class Fitter {
     }
   }
 
+  static std::vector<std::string> level_names(const Vocabulary& vocabulary) {
+    std::vector<std::string> names = vocabulary.words;
+    names.emplace_back("missing");
+    names.emplace_back("other");
+    return names;
+  }
+
+  // The code as a number, NaN where the cell is missing or holds a level that training did not show.
+  NodeId known_code(NodeId code, const Vocabulary& vocabulary) {
+    std::vector<float> table;
+    for (uint32_t level = 0; level < vocabulary.kept; ++level) table.push_back(static_cast<float>(level));
+    table.push_back(kMissing);
+    table.push_back(vocabulary.has_other ? static_cast<float>(vocabulary.other()) : kMissing);
+    return builder_.look_up(code, std::move(table), 1);
+  }
+
   void category(const Column& column) {
     Vocabulary vocabulary = prep::fit_vocabulary(column, rows_, weights_, spec_);
     const std::string& name = column.name();
@@ -141,7 +158,9 @@ class Fitter {
       block.node = builder_.one_hot(code, std::move(columns), static_cast<uint32_t>(block.names.size()));
       add(std::move(block));
     }
-    if (spec_.ordinal && (spec_.ordinal_max_levels == 0 || kept <= spec_.ordinal_max_levels)) add({builder_.code_number(code), {name}, name, true});
+    if (spec_.ordinal && (spec_.ordinal_max_levels == 0 || kept <= spec_.ordinal_max_levels)) {
+      add({spec_.ordinal_missing ? known_code(code, vocabulary) : builder_.code_number(code), {name}, name, true, level_names(vocabulary)});
+    }
     if (spec_.codes) {
       codes_.push_back(code);
       code_levels_.push_back(vocabulary.levels());
@@ -208,6 +227,7 @@ class Fitter {
         fitted->names.push_back(name);
         fitted->sources.push_back(block.source);
         fitted->categorical.push_back(block.categorical ? 1 : 0);
+        fitted->feature_levels.push_back(block.levels);
       }
     }
     if (!parts.empty()) builder_.output("features", builder_.concat(std::move(parts)));
@@ -296,6 +316,7 @@ const ScorePlan& Preprocessor::plan() const { return fitted_->plan; }
 const std::vector<std::string>& Preprocessor::feature_names() const { return fitted_->names; }
 const std::vector<std::string>& Preprocessor::feature_source() const { return fitted_->sources; }
 const std::vector<uint8_t>& Preprocessor::categorical() const { return fitted_->categorical; }
+const std::vector<std::vector<std::string>>& Preprocessor::feature_levels() const { return fitted_->feature_levels; }
 const std::vector<uint32_t>& Preprocessor::code_levels() const { return fitted_->code_levels; }
 
 }  // namespace obligor

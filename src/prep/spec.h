@@ -33,6 +33,7 @@ struct PrepSpec {
   int one_hot_max_levels = 0;            // one-hot a category with at most so many levels (after folding); 0 = never
   bool ordinal = false;                  // the code as a number (marked categorical), for learners that split on categories
   int ordinal_max_levels = 0;            // with `ordinal`: only for a category with at most so many levels; 0 = for every one
+  bool ordinal_missing = false;          // with `ordinal`: a missing or never seen level is NaN instead of a code of its own
   bool codes = false;                    // the code as a code column, to be embedded
   int target_statistics_min_levels = 0;  // ordered target statistics for a category with at least so many levels; 0 = never
   int permutations = 1;                  // of the ordered statistics: that many encoded columns a category

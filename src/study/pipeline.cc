@@ -76,6 +76,7 @@ Member fit_member(const ModelEntry& entry, const Params& params, const Table& ta
   input.code_levels = prep.code_levels();
   input.categorical = prep.categorical();
   input.feature_source = prep.feature_source();
+  input.feature_levels = prep.feature_levels();
   FitResult result = entry.fit(input, params, context);
 
   PlanBuilder builder;
