@@ -144,7 +144,9 @@ TEST(Categories, CodesForTreesNameTheirLevelsAndMayLeaveMissingAndUnseenUnknown)
     const float code = design.features[r * design.width + job];
     const Column& raw = loans.table.column("job");
     ASSERT_EQ(std::isnan(code), raw.is_missing(r));
-    if (!std::isnan(code)) ASSERT_EQ(levels[static_cast<size_t>(code)], raw.cell_text(r));
+    if (!std::isnan(code)) {
+      ASSERT_EQ(levels[static_cast<size_t>(code)], raw.cell_text(r));
+    }
   }
   TableBuilder builder;
   builder.add_numbers("age", {30}).add_numbers("salary", {1}).add_categories("job", {0}, {"astronaut"}).add_categories("zip", {0}, {"z1"});
