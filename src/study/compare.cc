@@ -28,7 +28,9 @@ std::string run_key(const std::vector<ModelRequest>& requests, const Table& tabl
                     const PipelineOptions& options, uint64_t seed) {
   Sha256 digest;
   digest.update(
-      fmt::format("run 1;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
+      fmt::format("run 2;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
+  // The inner folds follow the split's kind, the groups and the times.
+  digest.update(fmt::format("{};{};{};{};", static_cast<int>(split.kind), task.spec.weight, task.spec.group, task.spec.time));
   for (const auto& column : table.columns()) add_column(digest, column);
   for (const auto& name : task.features) digest.update(name + ";");
   for (const auto& fold : split.folds) {

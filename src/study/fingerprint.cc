@@ -19,6 +19,7 @@ void add_column(Sha256& digest, const Column& column) {
     case ColumnKind::kDate: add(column.dates()); break;
     case ColumnKind::kText:
       add(column.text().offsets);
+      add(column.text().missing);
       digest.update(column.text().bytes);
       break;
     case ColumnKind::kSequence:

@@ -1,6 +1,7 @@
 #include "study/job.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -19,15 +20,24 @@ std::filesystem::path job_path(const std::filesystem::path& folder, const std::s
   return folder / fmt::format("{}-{}.json", model, fold);
 }
 
+// A value that is no number is kept as null.
+std::vector<double> curve_from(const Json& values) {
+  std::vector<double> curve;
+  curve.reserve(values.size());
+  for (const Json& value : values) curve.push_back(value.is_null() ? std::nan("") : value.get<double>());
+  return curve;
+}
+
 Learning learning_from(const Json& json) {
+  const auto curve = [&](const char* name) { return json.contains(name) ? curve_from(json[name]) : std::vector<double>{}; };
   Learning learning;
-  learning.epoch = json.value("epoch", std::vector<double>{});
-  learning.train_loss = json.value("train_loss", std::vector<double>{});
-  learning.valid_loss = json.value("valid_loss", std::vector<double>{});
-  learning.valid_auc = json.value("valid_auc", std::vector<double>{});
-  learning.learning_rate = json.value("learning_rate", std::vector<double>{});
+  learning.epoch = curve("epoch");
+  learning.train_loss = curve("train_loss");
+  learning.valid_loss = curve("valid_loss");
+  learning.valid_auc = curve("valid_auc");
+  learning.learning_rate = curve("learning_rate");
   if (json.contains("gradient_norm")) {
-    for (const auto& [layer, values] : json["gradient_norm"].items()) learning.gradient_norm.emplace_back(layer, values.get<std::vector<double>>());
+    for (const auto& [layer, values] : json["gradient_norm"].items()) learning.gradient_norm.emplace_back(layer, curve_from(values));
   }
   return learning;
 }

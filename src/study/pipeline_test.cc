@@ -1,0 +1,173 @@
+#include "study/pipeline.h"
+
+#include <numeric>
+
+#include "plan/io.h"
+#include "study/study_test_data.h"
+#include "table/guard.h"
+
+namespace obligor {
+namespace {
+
+using study_test::bad_is_yes;
+using study_test::Book;
+using study_test::bound_logistic;
+using study_test::descent_entry;
+using study_test::Loans;
+using study_test::make_book;
+using study_test::to_loans;
+
+constexpr uint64_t kSeed = 7;
+
+// Everything that a fit leaves behind, as bytes.
+std::string everything(const FittedPipeline& fitted) {
+  const PlanFiles files = save_plan(fitted.plan);
+  Json rest{{"params", fitted.params}, {"notes", fitted.notes}, {"details", fitted.details}, {"inner_auc", fitted.inner_auc}};
+  for (const auto& feature : fitted.importance) rest["importance"].push_back({feature.feature, feature.share});
+  for (const auto& member : fitted.learning) rest["learning"].push_back({member.member, member.learning.train_loss, member.learning.valid_loss});
+  return files.graph + files.weights + dump_json(rest);
+}
+
+FittedPipeline fit(const ModelEntry& entry, const Loans& loans, const Split& split, int threads = 1) {
+  const Context context({.seed = kSeed, .threads = threads});
+  return fit_pipeline(entry, {}, loans.table, loans.task, split, split.folds[0].train, {}, context);
+}
+
+// The same book with the test rows' targets turned round and each of their cells replaced by what no other row holds; the levels
+// that only test rows have come first in the dictionaries, the training rows keep every cell.
+Book with_other_test_rows(Book book, const std::vector<uint32_t>& test, bool features_too) {
+  for (const uint32_t row : test) {
+    book.bad[row] = book.bad[row] == "yes" ? "no" : "yes";
+    if (!features_too) continue;
+    book.age[row] = -1.0e6F - static_cast<float>(row);
+    book.salary[row] = kMissing;
+    book.opened[row] = kMissingDate;
+    book.job[row] = "astronaut";
+    book.zip[row] = "nowhere " + std::to_string(row);
+    book.exposure[row] = 1000.0F;
+  }
+  return book;
+}
+
+class FittedOnTrainOnly : public testing::TestWithParam<ModelEntry> {};
+
+TEST_P(FittedOnTrainOnly, TestTargetsChangeNothingThatWasFitted) {
+  const Book book = make_book(240, kSeed);
+  const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
+  const Loans other = to_loans(with_other_test_rows(book, loans.split.folds[0].test, false), bad_is_yes(), {}, kSeed);
+  EXPECT_NE(loans.task.target, other.task.target);
+  EXPECT_EQ(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
+}
+
+TEST_P(FittedOnTrainOnly, TestFeaturesChangeNothingThatWasFitted) {
+  const Book book = make_book(240, kSeed);
+  const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
+  const Loans other = to_loans(with_other_test_rows(book, loans.split.folds[0].test, true), bad_is_yes(), {}, kSeed);
+  EXPECT_NE(loans.table.column("zip").dictionary(), other.table.column("zip").dictionary());
+  EXPECT_EQ(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
+}
+
+TEST_P(FittedOnTrainOnly, OneTrainingTargetDoesChangeIt) {
+  const Book book = make_book(240, kSeed);
+  const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
+  const std::vector<uint32_t> one{loans.split.folds[0].train[5]};
+  const Loans other = to_loans(with_other_test_rows(book, one, false), bad_is_yes(), {}, kSeed);
+  EXPECT_NE(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
+}
+
+TEST_P(FittedOnTrainOnly, AnOutOfTimeSplitLooksAtNoLaterRow) {
+  const Book book = make_book(240, kSeed);
+  TaskSpec task = bad_is_yes();
+  task.time = "opened";
+  SplitSpec spec;
+  spec.kind = SplitKind::kOutOfTime;
+  const Loans loans = to_loans(book, task, spec, kSeed);
+  Book later = with_other_test_rows(book, loans.split.folds[0].test, true);
+  later.opened = book.opened;
+  const Loans other = to_loans(later, task, spec, kSeed);
+  ASSERT_EQ(loans.split.folds[0].train, other.split.folds[0].train);
+  EXPECT_EQ(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, other.split)));
+}
+
+TEST_P(FittedOnTrainOnly, SameSeedSameBytesForOneAndTwoThreads) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const std::string once = everything(fit(GetParam(), loans, loans.split, 1));
+  EXPECT_EQ(once, everything(fit(GetParam(), loans, loans.split, 1)));
+  EXPECT_EQ(once, everything(fit(GetParam(), loans, loans.split, 2)));
+}
+
+TEST_P(FittedOnTrainOnly, TheDataAreLeftAsTheyWere) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Loans same = study_test::make_loans(240, kSeed);
+  (void)fit(GetParam(), loans, loans.split);
+  for (size_t c = 0; c < loans.table.columns().size(); ++c) {
+    for (size_t r = 0; r < loans.table.rows(); ++r) ASSERT_EQ(loans.table.columns()[c].cell_text(r), same.table.columns()[c].cell_text(r));
+  }
+  EXPECT_EQ(loans.task.target, same.task.target);
+  EXPECT_EQ(loans.split.folds[0].train, same.split.folds[0].train);
+}
+
+INSTANTIATE_TEST_SUITE_P(Pipeline, FittedOnTrainOnly, testing::Values(bound_logistic(), descent_entry()),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(LeakGuards, WhatTheyDropDoesNotDependOnTheTarget) {
+  Book book = make_book(240, kSeed);
+  const auto dropped = [&] {
+    const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
+    std::vector<std::string> columns;
+    for (const auto& guard : leak_guards(loans.table, loans.task, loans.split)) {
+      if (guard.drop) columns.push_back(guard.column);
+    }
+    return columns;
+  };
+  for (size_t i = 0; i < book.rows(); ++i) book.zip[i] = "id" + std::to_string(i);
+  book.exposure.assign(book.rows(), 1.0F);
+  const auto before = dropped();
+  std::rotate(book.bad.begin(), book.bad.begin() + 17, book.bad.end());
+  EXPECT_THAT(before, testing::UnorderedElementsAre("zip", "exposure"));
+  EXPECT_EQ(dropped(), before);
+}
+
+TEST(Pipeline, MembersOfTheInnerFoldsAreAveraged) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  PipelineOptions options;
+  options.inner_folds = 4;
+  options.search = false;
+  const auto fitted = fit_pipeline(descent_entry(), {}, loans.table, loans.task, loans.split, loans.split.folds[0].train, options, context);
+  EXPECT_EQ(fitted.plan.meta["members"], 4);
+  EXPECT_EQ(fitted.learning.size(), 4U);
+  EXPECT_GT(fitted.inner_auc, 0.6);
+  double share = 0;
+  for (const auto& feature : fitted.importance) share += feature.share;
+  EXPECT_NEAR(share, 1, 1e-12);
+}
+
+TEST(Pipeline, WhatTheUserGivesWinsOverACandidate) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  const auto fitted = fit_pipeline(descent_entry(), {{"rate", "0.25"}, {"pairs", "1"}}, loans.table, loans.task, loans.split,
+                                   loans.split.folds[0].train, {}, context);
+  EXPECT_EQ(fitted.params["rate"], 0.25);
+  EXPECT_EQ(fitted.params["pairs"], 1);
+  EXPECT_FALSE(fitted.params.contains("candidates"));  // the given values made them equal: there was nothing to choose
+}
+
+TEST(Pipeline, TrainingRowsOfOneClassAreRefused) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  std::vector<uint32_t> goods;
+  for (const uint32_t row : loans.task.rows) {
+    if (loans.task.target[row] == 0) goods.push_back(row);
+  }
+  const Context context({.seed = kSeed, .threads = 1});
+  try {
+    (void)fit_pipeline(bound_logistic(), {}, loans.table, loans.task, loans.split, goods, {}, context);
+    FAIL() << "it was fitted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kData);
+    EXPECT_THAT(error.what(), testing::HasSubstr("one class"));
+  }
+}
+
+}  // namespace
+}  // namespace obligor
