@@ -53,7 +53,7 @@ def main():
         if room is None:
             problems.append(f"src/{name}: its room is not in layers.txt")
             continue
-        is_test = name.endswith("_test.cc") or name.endswith("_bench.cc")
+        is_test = name.endswith(("_test.cc", "_bench.cc", "_test_data.h"))
         for number, line in enumerate(file.read_text().splitlines(), 1):
             found = re.match(r'\s*#include\s+["<]([^">]+)[">]', line)
             if not found:
