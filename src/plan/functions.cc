@@ -52,4 +52,11 @@ std::optional<ScalarFunction> find_function(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> function_names() {
+  std::vector<std::string_view> names;
+  names.reserve(kFunctions.size());
+  for (const auto& [name, function] : kFunctions) names.push_back(name);
+  return names;
+}
+
 }  // namespace obligor

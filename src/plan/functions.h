@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace obligor {
 
@@ -10,5 +11,6 @@ using ScalarFunction = double (*)(double);
 
 // Null when the name is not one of: identity, relu, tanh, sigmoid, logit, selu, gelu, silu, log.
 [[nodiscard]] std::optional<ScalarFunction> find_function(std::string_view name);
+[[nodiscard]] std::vector<std::string_view> function_names();
 
 }  // namespace obligor

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <tuple>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,24 @@ constexpr std::array<std::pair<Op, std::string_view>, 21> kOpNames{{
     {Op::kSum, "sum"},
     {Op::kPoints, "points"},
 }};
+
+// A constant's content, bit by bit: by value a NaN would equal everything, and zero minus zero.
+using ConstantKey = std::tuple<std::vector<uint32_t>, size_t, std::string, std::vector<std::string>>;
+
+ConstantKey key_of(const Constant& constant) {
+  std::string bytes;
+  std::vector<std::string> strings;
+  std::visit(
+      [&](const auto& values) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(values)>, std::vector<std::string>>) {
+          strings = values;
+        } else {
+          bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
+        }
+      },
+      constant.data);
+  return {constant.shape, constant.data.index(), std::move(bytes), std::move(strings)};
+}
 
 // Two nodes with equal keys compute the same.
 using NodeKey = std::tuple<Op, std::vector<NodeId>, std::vector<ConstantId>, uint32_t, std::string>;
@@ -97,7 +116,7 @@ ScorePlan tidy(const ScorePlan& plan) {
   result.meta = plan.meta;
   std::vector<NodeId> moved(plan.nodes.size(), 0);
   // Equal constants are found by content; the map is keyed by it.
-  std::map<std::pair<std::vector<uint32_t>, Constant::Data>, ConstantId> constants;
+  std::map<ConstantKey, ConstantId> constants;
   std::vector<std::optional<ConstantId>> moved_constant(plan.constants.size());
   std::map<uint32_t, uint32_t> inputs;
   std::map<NodeKey, NodeId> seen;
@@ -108,7 +127,7 @@ ScorePlan tidy(const ScorePlan& plan) {
     for (auto& id : node.constants) {
       if (!moved_constant[id]) {
         const Constant& value = plan.constants[id];
-        const auto [found, added] = constants.try_emplace({value.shape, value.data}, static_cast<ConstantId>(result.constants.size()));
+        const auto [found, added] = constants.try_emplace(key_of(value), static_cast<ConstantId>(result.constants.size()));
         if (added) result.constants.push_back(value);
         moved_constant[id] = found->second;
       }

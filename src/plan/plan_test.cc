@@ -173,6 +173,17 @@ TEST(Plans, TidyMergesEqualNodesAndDropsUnused) {
   EXPECT_THAT(dump(plan), testing::HasSubstr("concat (%1, %1)"));
 }
 
+TEST(Plans, TidyKeepsConstantsThatDifferInBitsAlone) {
+  PlanBuilder builder;
+  const NodeId code = builder.bin(builder.input("x", InputKind::kNumber), {1.0F});
+  const NodeId unknown = builder.look_up(code, {kNan, 1.0F, 2.0F}, 1);
+  const NodeId known = builder.look_up(code, {5.0F, 1.0F, 2.0F}, 1);
+  builder.output("y", builder.concat({unknown, known}));
+  const Value y = run_numbers(builder, {0.0F});
+  EXPECT_TRUE(std::isnan(y.numbers[0]));
+  EXPECT_EQ(y.numbers[1], 5.0F);
+}
+
 TEST(Plans, SpliceSharesInputsOfEqualName) {
   PlanBuilder inner;
   inner.output("f", inner.impute(inner.input("x", InputKind::kNumber), {0.0F}));
@@ -203,8 +214,10 @@ TEST(Verify, RefusesWhatTheRulesForbid) {
       plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {f({1, 2})}),          // wrong width
       plan_with({Op::kImpute, {0}, {0}, 0, {}, {}}, {i({1})}),             // wrong type
       plan_with({Op::kInterpolate, {0}, {0, 0}, 0, {}, {}}, {f({2, 1})}),  // knots descend
-      plan_with({Op::kBin, {0}, {0, 1}, 9, {}, {}}, {f({1, 2}), f({})}),   // wrong number of codes
-      plan_with({Op::kActivate, {0}, {}, 0, "eval", {}}, {}),              // no such function
+      plan_with({Op::kInterpolate, {0}, {0, 1}, 0, {}, {}}, {f({1, std::numeric_limits<float>::infinity()}), f({1, 2})}),
+      plan_with({Op::kPiecewiseLinear, {0}, {0}, 0, {}, {}}, {f({-std::numeric_limits<float>::infinity(), 1})}),
+      plan_with({Op::kBin, {0}, {0, 1}, 9, {}, {}}, {f({1, 2}), f({})}),  // wrong number of codes
+      plan_with({Op::kActivate, {0}, {}, 0, "eval", {}}, {}),             // no such function
       plan_with({Op::kAffine, {0}, {0, 1}, 0, {}, {}}, {f({1, 2, 3}), f({1, 2})}),
       plan_with({Op::kInput, {}, {}, 5, {}, {}}, {}),
   };

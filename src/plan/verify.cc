@@ -109,6 +109,11 @@ class Verifier {
     }
   }
 
+  // Between infinite ends a share of the way has no meaning.
+  void finite(const std::vector<float>& values, std::string_view what) const {
+    require(std::isfinite(values.front()) && std::isfinite(values.back()), fmt::format("wants finite {}", what));
+  }
+
   static ValueType number_type(size_t width) { return {Kind::kNumber, static_cast<uint32_t>(width), 0}; }
   ValueType code_type(uint32_t count) const {
     require(count >= 1 && count <= limits_.width, "has no codes, or more than the limit");
@@ -147,6 +152,7 @@ class Verifier {
         const auto& knots = constant<float>(node, 0);
         require(!knots.empty(), "wants at least one knot");
         ascending(knots, "knots");
+        finite(knots, "knots");
         (void)floats(node, 1, knots.size());
         return scalar(node);
       }
@@ -155,6 +161,7 @@ class Verifier {
         const auto& edges = constant<float>(node, 0);
         require(edges.size() >= 2, "wants at least two edges");
         ascending(edges, "edges");
+        finite(edges, "edges");
         (void)scalar(node);
         return number_type(edges.size() - 1);
       }
