@@ -32,10 +32,10 @@ Vocabulary fit_vocabulary(const Column& column, Rows rows, std::span<const doubl
   }
   std::sort(order.begin(), order.end(),
             [&](uint32_t a, uint32_t b) { return weight[a] != weight[b] ? weight[a] > weight[b] : dictionary[a] < dictionary[b]; });
-  for (const uint32_t level : order) {
-    if (static_cast<int64_t>(count[level]) < spec.min_count || result.kept >= static_cast<uint32_t>(spec.max_levels)) break;
-    ++result.kept;
-  }
+  // By weight a rare level may stand before a common one.
+  const auto rare =
+      std::stable_partition(order.begin(), order.end(), [&](uint32_t level) { return static_cast<int64_t>(count[level]) >= spec.min_count; });
+  result.kept = static_cast<uint32_t>(std::min<int64_t>(rare - order.begin(), spec.max_levels));
   result.has_other = result.kept < order.size();
   result.weight.assign(result.levels(), 0);
   std::vector<int32_t> code_of(dictionary.size(), result.other());
@@ -75,7 +75,8 @@ TargetStatistic fit_target_statistic(std::span<const int32_t> row_codes, uint32_
   const double prior = std::clamp(total > 0 ? total_bad / total : 0.5, 1e-6, 1 - 1e-6);
   const double prior_log_odds = std::log(prior / (1 - prior));
   const auto encoded = [&](double bads, double rows) {
-    const double rate = std::clamp((bads + prior_weight * prior) / (rows + prior_weight), 1e-6, 1 - 1e-6);
+    const double weight = rows + prior_weight;
+    const double rate = std::clamp(weight > 0 ? (bads + prior_weight * prior) / weight : prior, 1e-6, 1 - 1e-6);
     return static_cast<float>(std::log(rate / (1 - rate)) - prior_log_odds);
   };
   TargetStatistic result;

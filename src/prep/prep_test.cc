@@ -189,8 +189,19 @@ TEST(Categories, RareLevelsAreFoldedWithTheUnseen) {
   EXPECT_EQ(vocabulary.row_codes[99], vocabulary.other());
 }
 
-// The rule that keeps target statistics honest: flipping a row's own target changes no value of its own, and a training row sees
-// only the rows before it.
+TEST(Categories, AHeavyRareLevelIsFoldedAndACommonOneKept) {
+  TableBuilder builder;
+  builder.add_categories("c", {0, 1, 1, 1}, {"heavy", "common"});
+  const Table table = builder.build();
+  PrepSpec spec;
+  spec.min_count = 2;
+  const std::vector<double> weights{100, 1, 1, 1};
+  const auto vocabulary = prep::fit_vocabulary(table.column("c"), all_rows(4), weights, spec);
+  EXPECT_THAT(vocabulary.words, testing::ElementsAre("common"));
+  EXPECT_EQ(vocabulary.row_codes[0], vocabulary.other());
+  EXPECT_EQ(vocabulary.row_codes[1], 0);
+}
+
 TEST(Categories, OrdinalCodesStopAtTheirMostLevels) {
   const Loans loans = make_loans(2000, 3);
   std::vector<uint32_t> rows(loans.table.rows());
@@ -204,6 +215,16 @@ TEST(Categories, OrdinalCodesStopAtTheirMostLevels) {
   EXPECT_THAT(prep.feature_names(), testing::Not(testing::Contains(testing::AnyOf("zip", "job (target statistic)"))));
 }
 
+TEST(TargetStatistics, WithoutAPriorWeightALevelWithoutRowsIsAverage) {
+  const std::vector<int32_t> codes{0, 0, 1, 1};
+  const std::vector<uint8_t> target{0, 1, 1, 1};
+  const auto fitted = prep::fit_target_statistic(codes, 3, target, {}, 0.0, 1, 7);
+  EXPECT_EQ(fitted.full[2], 0.0F);
+  for (const float value : fitted.ordered[0]) EXPECT_TRUE(std::isfinite(value));
+}
+
+// The rule that keeps target statistics honest: flipping a row's own target changes no value of its own, and a training row sees
+// only the rows before it.
 TEST(TargetStatistics, ARowsOwnTargetNeverEntersItsEncoding) {
   Random random(9, "codes");
   std::vector<int32_t> codes;
