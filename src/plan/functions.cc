@@ -29,9 +29,10 @@ double selu(double x) {
 
 double gelu(double x) { return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))); }
 double silu(double x) { return x * sigmoid(x); }
+double exponential(double x) { return std::exp(x); }
 double signed_log(double x) { return std::copysign(std::log1p(std::fabs(x)), x); }
 
-constexpr std::array<std::pair<std::string_view, ScalarFunction>, 9> kFunctions{{
+constexpr std::array<std::pair<std::string_view, ScalarFunction>, 10> kFunctions{{
     {"identity", identity},
     {"relu", relu},
     {"tanh", hyperbolic_tangent},
@@ -41,6 +42,7 @@ constexpr std::array<std::pair<std::string_view, ScalarFunction>, 9> kFunctions{
     {"gelu", gelu},
     {"silu", silu},
     {"log", signed_log},
+    {"exp", exponential},
 }};
 
 }  // namespace

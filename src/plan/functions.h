@@ -9,7 +9,7 @@ namespace obligor {
 
 using ScalarFunction = double (*)(double);
 
-// Null when the name is not one of: identity, relu, tanh, sigmoid, logit, selu, gelu, silu, log.
+// Null when the name is not one of: identity, relu, tanh, sigmoid, logit, selu, gelu, silu, log, exp.
 [[nodiscard]] std::optional<ScalarFunction> find_function(std::string_view name);
 [[nodiscard]] std::vector<std::string_view> function_names();
 

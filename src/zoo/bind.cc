@@ -10,15 +10,17 @@
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
 #include "zoo/registry.h"
+#include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 4> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 5> kFits{{
       {"logistic", fit_logistic},
       {"lightgbm", fit_lightgbm},
       {"ann", fit_ann},
       {"dnn", fit_dnn},
+      {"cart", fit_cart},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

@@ -6,6 +6,7 @@
 #include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
+#include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
 
@@ -15,6 +16,7 @@ std::span<const ModelEntry> registry() {
       lightgbm_entry(),
       ann_entry(),
       dnn_entry(),
+      cart_entry(),
   };
   return entries;
 }

@@ -1,0 +1,78 @@
+// RuleTree: a fitted decision tree of any number of branches a node, as CART, CHAID and C5.0 grow it.
+//
+//   RuleTree tree = grow(...);
+//   double p = predict(tree, row);                                  // the direct walk, the oracle
+//   NodeId node = lower_tree(builder, features, tree);              // the same as plan nodes
+//   Json nodes = describe(tree, names, levels);  std::string text = rules_text(nodes);
+//
+// Contract: nodes[0] is the root and a child stands after its parent. A row goes to the child that `split` names; when the split does
+// not know the value (missing, or a level it never saw) the first surrogate that knows its own value decides; when none does the row
+// goes to child `unknown`, or, when that is -1, to every child in proportion to `shares` (Quinlan 1993, section 3.2), and the values
+// found there are averaged. Lowering: `trees` nodes that share subtrees (a child may have several parents). A node that shares rows out is
+// lowered leaf by leaf: the log of a leaf's share is a sum over the nodes above it, so `trees`, then exp, then a weighted sum.
+// Probabilities are stored as float32 and agree to 1e-6.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "plan/builder.h"
+
+namespace obligor::tree {
+
+// Sends a value to a child. Number: interval k is (cuts[k-1], cuts[k]] and goes to child_of[k]. Category: code c goes to child_of[c].
+struct Branch {
+  int32_t feature = -1;
+  bool category = false;
+  std::vector<float> cuts;        // ascending
+  std::vector<int32_t> child_of;  // -1: not known
+
+  // -1 for a missing value and for a code that is not known.
+  [[nodiscard]] int32_t route(float x) const;
+};
+
+struct RuleNode {
+  int32_t parent = -1;
+  std::vector<int32_t> children;  // empty: a leaf
+  Branch split;
+  std::vector<Branch> surrogates;  // best first
+  int32_t unknown = 0;
+  std::vector<double> shares;  // one a child, sum 1, when unknown is -1
+  double good = 0;             // weight of the training rows
+  double bad = 0;
+  double value = 0;             // probability of bad
+  double gain = 0;              // what the split gained, in the grower's own measure
+  Json facts = Json::object();  // further figures for people: chi_square, p, ...
+
+  [[nodiscard]] bool leaf() const { return children.empty(); }
+  [[nodiscard]] double weight() const { return good + bad; }
+};
+
+struct RuleTree {
+  std::vector<RuleNode> nodes;
+
+  [[nodiscard]] size_t leaves() const;
+  // The tree without the descendants of nodes marked 1.
+  [[nodiscard]] RuleTree collapsed(std::span<const uint8_t> at) const;
+};
+
+[[nodiscard]] double predict(const RuleTree& tree, std::span<const float> row);
+
+// One number node: the probability of bad.
+[[nodiscard]] NodeId lower_tree(PlanBuilder& builder, NodeId features, const RuleTree& tree);
+
+// A flat array, one object a node: id, parent, depth, when (the condition that leads there), n, bad_rate, value, and for an inner
+// node split and surrogates (texts). `levels[f]` names the codes of a category, and may be empty.
+[[nodiscard]] Json describe(const RuleTree& tree, std::span<const std::string> names, std::span<const std::vector<std::string>> levels);
+// One line a node, indented.
+[[nodiscard]] std::string rules_text(const Json& nodes);
+// "age <= 25.5", "25.5 < age <= 40", "job in {clerk, farmer}": when a branch sends a row to a child.
+[[nodiscard]] std::string condition(const Branch& branch, int32_t child, std::span<const std::string> names,
+                                    std::span<const std::vector<std::string>> levels);
+// Gains by feature.
+[[nodiscard]] std::vector<double> importance(const RuleTree& tree, size_t width);
+
+}  // namespace obligor::tree

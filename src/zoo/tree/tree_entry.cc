@@ -1,0 +1,56 @@
+// The registry rows of the rule trees.
+#include "zoo/tree/tree.h"
+
+namespace obligor::zoo {
+namespace {
+
+// Numbers as they are, missing values missing; small categories as codes, large ones as ordered target statistics.
+PrepSpec tree_prep(const Params& params) {
+  PrepSpec spec;
+  spec.numbers = NumberCoding::kRaw;
+  spec.impute = false;
+  spec.missing_flag = false;
+  spec.special_codes = false;
+  spec.ordinal = true;
+  spec.ordinal_missing = true;
+  spec.ordinal_max_levels = static_cast<int>(params.integer("max_levels"));
+  spec.target_statistics_min_levels = spec.ordinal_max_levels + 1;
+  spec.prior_weight = 10;
+  return spec;
+}
+
+ParamSpec levels_param() { return integer_param("max_levels", 50, 1, 10'000, "a category with more levels enters as an ordered target statistic"); }
+
+}  // namespace
+
+ModelEntry cart_entry() {
+  ModelEntry entry;
+  entry.name = "cart";
+  entry.title = "Classification tree (CART)";
+  entry.family = "tree";
+  entry.paper = "Breiman, Friedman, Olshen, Stone: Classification and Regression Trees, Wadsworth 1984";
+  entry.summary = "binary splits by Gini or entropy, surrogate splits for missing values, pruned by cost and complexity over folds";
+  entry.params = {
+      choice_param("criterion", "gini", {"gini", "entropy"}, "impurity that a split lowers"),
+      real_param("min_split", 20, 2, 1e9, "rows (by weight) of a node that may be split"),
+      real_param("min_leaf", 7, 1, 1e9, "rows (by weight) of a leaf at least"),
+      integer_param("max_depth", 30, 0, 60, "splits from the root to a leaf at most"),
+      choice_param("prune", "cv", {"cv", "fixed", "none"}, "cv: at the alpha that folds choose; fixed: at the given alpha"),
+      choice_param("prune_risk", "gini", {"gini", "misclassification"}, "cost of a leaf: squared error of its probability, or its wrong class"),
+      real_param("alpha", 0, 0, 1, "cost of a leaf when prune = fixed", false),
+      real_param("se", 1, 0, 10, "standard errors above the least cost that a smaller tree may have (1: the one-SE rule, 0: the least)"),
+      integer_param("folds", 10, 2, 100, "folds of the pruning"),
+      integer_param("surrogates", 5, 0, 100, "surrogate splits kept a node, for missing values"),
+      real_param("prior_bad", 0, 0, 0.9999, "prior share of bads; 0: that of the training rows"),
+      real_param("cost_bad_accepted", 1, 1e-6, 1e6, "cost of calling a bad good", true),
+      real_param("cost_good_refused", 1, 1e-6, 1e6, "cost of calling a good bad", true),
+      real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      levels_param(),
+  };
+  entry.traits.trees = true;
+  entry.prep = tree_prep;
+  entry.candidates = {{{"se", "1"}}, {{"se", "0"}}, {{"se", "0"}, {"min_leaf", "20"}}};
+  return entry;
+}
+
+}  // namespace obligor::zoo
