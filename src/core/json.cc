@@ -9,7 +9,7 @@ namespace {
 constexpr int kMaximumDepth = 64;
 }
 
-Json parse_json(std::string_view text, std::string_view source) {
+Json parse_json(std::string_view text, std::string_view source, const Json::parser_callback_t& callback) {
   // Depth is checked first by a scan, since the parser recurses on destruction of what it built.
   int depth = 0;
   bool in_string = false;
@@ -29,7 +29,7 @@ Json parse_json(std::string_view text, std::string_view source) {
     if (c == '}' || c == ']') --depth;
   }
   try {
-    return Json::parse(text);
+    return Json::parse(text, callback);
   } catch (const nlohmann::json::parse_error& error) {
     throw Error(ErrorCode::kData, fmt::format("{}: not valid JSON at byte {}", source, error.byte));
   }

@@ -16,7 +16,8 @@ namespace obligor {
 
 using Json = nlohmann::ordered_json;
 
-[[nodiscard]] Json parse_json(std::string_view text, std::string_view source);
+// `callback`, where given, sees each part as it is read and may drop it (nlohmann's parser_callback_t).
+[[nodiscard]] Json parse_json(std::string_view text, std::string_view source, const Json::parser_callback_t& callback = nullptr);
 [[nodiscard]] std::string dump_json(const Json& document, int indent = 1);
 
 // document[key] as T, or Error{kData} "source: 'key' is missing" / "'key' has the wrong type".

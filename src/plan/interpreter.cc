@@ -13,6 +13,8 @@ namespace obligor {
 namespace {
 
 constexpr size_t kTileRows = 512;
+// A tile of a wide plan has fewer rows, so that its values stay within 256 MiB.
+constexpr size_t kTileValues = size_t{1} << 26U;
 
 // What a node yielded for the rows of the tile.
 struct TileValue {
@@ -337,6 +339,10 @@ std::vector<Value> Interpreter::run(const InputBatch& batch, std::span<const std
     for (const NodeId input : plan.nodes[id].inputs) needed[input] = 1;
   }
 
+  size_t row_values = 1;
+  for (size_t id = 0; id < plan.nodes.size(); ++id) row_values += needed[id] != 0 ? impl_->types[id].width : 0;
+  const size_t tile_rows = std::clamp<size_t>(kTileValues / row_values, 1, kTileRows);
+
   std::vector<Value> results(wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) {
     const ValueType& type = impl_->types[wanted[i]];
@@ -346,8 +352,8 @@ std::vector<Value> Interpreter::run(const InputBatch& batch, std::span<const std
   }
   const auto translated = impl_->translate(batch);
   std::vector<TileValue> values(plan.nodes.size());
-  for (size_t begin = 0; begin < batch.rows; begin += kTileRows) {
-    const size_t rows = std::min(kTileRows, batch.rows - begin);
+  for (size_t begin = 0; begin < batch.rows; begin += tile_rows) {
+    const size_t rows = std::min(tile_rows, batch.rows - begin);
     for (size_t id = 0; id < plan.nodes.size(); ++id) {
       if (needed[id] != 0) impl_->evaluate(id, batch, translated, begin, rows, values);
     }

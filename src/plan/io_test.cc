@@ -86,6 +86,30 @@ TEST(PlanFiles, RefusesANewerVersionAnUnknownOpAndLimits) {
   EXPECT_THAT(refusal(files.graph, files.weights, limits), testing::HasSubstr("at most 3"));
 }
 
+TEST(PlanFiles, ManyConstantsAreReadInOrder) {
+  constexpr int kConstants = 20'000;
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  std::vector<NodeId> parts;
+  for (int i = 0; i < kConstants; ++i) parts.push_back(builder.impute(x, {static_cast<float>(i)}));
+  builder.output("y", builder.concat(parts));
+  const ScorePlan plan = builder.build();
+  const PlanFiles files = save_plan(plan);
+  const ScorePlan loaded = load_plan(files.graph, files.weights, "m");
+  ASSERT_EQ(loaded.constants.size(), plan.constants.size());
+  for (size_t i = 0; i < plan.constants.size(); ++i) ASSERT_EQ(loaded.constants[i].floats(), plan.constants[i].floats());
+}
+
+TEST(PlanFiles, RefusesAHeaderThatIsNoObjectOfTensors) {
+  const std::string graph = save_plan(sample_plan()).graph;
+  for (const std::string header :
+       {"[]", "7", "[{}]", R"({"0":7})", R"({"0":[]})", R"({"0":{}})", R"({"__metadata__":7})", R"({"0":{"dtype":"F32"}})"}) {
+    std::string file(8, '\0');
+    file[0] = static_cast<char>(header.size());
+    EXPECT_THAT(refusal(graph, file + header), testing::HasSubstr("the file is damaged")) << header;
+  }
+}
+
 TEST(PlanFiles, RefusesEveryTruncation) {
   const PlanFiles files = save_plan(sample_plan());
   for (size_t n = 0; n < files.weights.size(); ++n) EXPECT_NE(refusal(files.graph, files.weights.substr(0, n)), "accepted") << n;

@@ -118,6 +118,7 @@ struct PlanLimits {
   size_t constants = 4'000'000;
   size_t constant_elements = size_t{1} << 31U;
   size_t width = 1U << 24U;
+  size_t row_values = 1U << 26U;  // of all nodes together: what an executor holds for a row
 };
 
 // The type of every node, or Error{kData} that names the node and the rule it breaks.

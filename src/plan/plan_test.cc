@@ -115,6 +115,65 @@ TEST(PlanOps, SeluAndGeluMatchPublishedValues) {
   EXPECT_NEAR(run_numbers(gelu, {1.0F}).numbers[0], 0.8413447460685429, 1e-6);
 }
 
+TEST(PlanOps, WhatIsListedTwiceCountsOnce) {
+  PlanBuilder words;
+  words.output("code", words.encode(words.input("job", InputKind::kCategory), {"a", "a"}, {1, 0}, 2, 3, 4));
+  EXPECT_THAT(run_strings(words, {0}, {"a"}).codes, testing::ElementsAre(1));
+  PlanBuilder pairs;
+  const NodeId code = pairs.encode(pairs.input("job", InputKind::kCategory), {"a"}, {0}, 1, 1, 2);
+  pairs.output("pair", pairs.cross(code, code, {0, 0, 2, 0, 0, 1}, 0, 3));
+  EXPECT_THAT(run_strings(pairs, {0}, {"a"}).codes, testing::ElementsAre(2));
+}
+
+TEST(PlanOps, AMissingNumberIsNeverReplacedSilently) {
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  const NodeId both = builder.concat({x, builder.impute(x, {1.0F})});
+  const NodeId affine = builder.affine(both, {0.0F, 2.0F}, {0.0F}, 1);
+  const NodeId sum = builder.sum({x, builder.impute(x, {1.0F})}, {0.0F, 1.0F});
+  builder.output("y", builder.concat({affine, sum, builder.points(affine, 20.0F, 600.0F, "round"), builder.clip(x, {0.0F}, {1.0F}),
+                                      builder.scale(x, {1.0F}, {2.0F}), builder.activate(x, "relu"), builder.activate(x, "sigmoid")}));
+  const Value y = run_numbers(builder, {kNan});
+  for (const float value : y.numbers) EXPECT_TRUE(std::isnan(value));
+}
+
+TEST(PlanOps, ClipLooksAtTheLowLimitFirst) {
+  PlanBuilder builder;
+  builder.output("y", builder.clip(builder.input("x", InputKind::kNumber), {5.0F}, {1.0F}));
+  EXPECT_THAT(run_numbers(builder, {0, 3, 7}).numbers, testing::ElementsAre(5, 5, 1));
+}
+
+TEST(PlanOps, InfinityTakesTheEndOfAMapAndOfPieces) {
+  const float inf = std::numeric_limits<float>::infinity();
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  builder.output("y", builder.concat({builder.interpolate(x, {0.0F, 1.0F}, {-3.0F, 4.0F}), builder.piecewise_linear(x, {0.0F, 1.0F, 2.0F})}));
+  EXPECT_THAT(run_numbers(builder, {inf, -inf}).numbers, testing::ElementsAre(4, 1, 1, -3, 0, 0));
+}
+
+TEST(PlanOps, PointsAreRoundedHalfAwayFromZero) {
+  PlanBuilder builder;
+  builder.output("points", builder.points(builder.input("x", InputKind::kNumber), 1.0F, 0.0F, "round"));
+  EXPECT_THAT(run_numbers(builder, {-0.5F, 0.5F, -2.5F, 1.4F}).numbers, testing::ElementsAre(1, -1, 3, -1));
+}
+
+TEST(PlanOps, ACategoryOfATreeIsCutTowardsZero) {
+  TreeArrays arrays;
+  arrays.roots = {0};
+  arrays.feature = {0};
+  arrays.threshold = {0.0F};
+  arrays.left = {~0};
+  arrays.right = {~1};
+  arrays.flags = {TreeArrays::kCategorical};
+  arrays.leaves = {1.0F, 2.0F};
+  arrays.bit_begin = {0};
+  arrays.bit_end = {1};
+  arrays.words = {1};  // code 0 alone goes left
+  PlanBuilder builder;
+  builder.output("y", builder.trees(builder.input("x", InputKind::kNumber), arrays));
+  EXPECT_THAT(run_numbers(builder, {0, 0.9F, -0.9F, -1, 1, 32, kNan}).numbers, testing::ElementsAre(1, 1, 1, 2, 2, 2, 2));
+}
+
 TEST(PlanOps, PointsDoubleTheOddsEveryTwentyPoints) {
   // 600 points at odds 50:1 (good to bad), 20 points to double the odds.
   const double factor = 20.0 / std::log(2.0);
@@ -157,6 +216,19 @@ TEST(Plans, ResultDoesNotDependOnBatchSize) {
     again.output("y", again.activate(again.affine(z, {0.3F}, {0.1F}, 1), "tanh"));
     EXPECT_EQ(run_numbers(again, {values[row]}).numbers[0], whole.numbers[row]);
   }
+}
+
+TEST(Plans, AWidePlanRunsInSmallTiles) {
+  PlanBuilder builder;
+  const NodeId code = builder.bin(builder.input("x", InputKind::kNumber), {1.0F});
+  constexpr uint32_t kWidth = 1U << 19U;
+  const NodeId hot = builder.one_hot(code, {0, 7, -1}, kWidth);
+  builder.output("y", builder.select(hot, {0, 7, static_cast<int32_t>(kWidth) - 1}));
+  std::vector<float> x(300, 0.0F);
+  x[299] = 2.0F;
+  const Value y = run_numbers(builder, x);
+  EXPECT_THAT(std::vector<float>(y.numbers.begin(), y.numbers.begin() + 3), testing::ElementsAre(1, 0, 0));
+  EXPECT_THAT(std::vector<float>(y.numbers.end() - 3, y.numbers.end()), testing::ElementsAre(0, 1, 0));
 }
 
 TEST(Plans, TidyMergesEqualNodesAndDropsUnused) {
@@ -245,6 +317,38 @@ TEST(Verify, RefusesTreesThatCouldLoop) {
   PlanBuilder builder;
   builder.output("y", builder.trees(builder.input("x", InputKind::kNumber), arrays));
   EXPECT_THROW((void)builder.build(), Error);
+}
+
+// A few bytes of a file must not make an executor hold gigabytes.
+TEST(Verify, RefusesAPlanWhoseRowIsTooWide) {
+  PlanBuilder builder;
+  const NodeId code = builder.bin(builder.input("x", InputKind::kNumber), {1.0F});
+  std::vector<NodeId> wide;
+  for (int32_t i = 0; i < 3; ++i) wide.push_back(builder.one_hot(code, {i, -1, -1}, 1000));
+  builder.output("y", builder.sum(wide, {1, 1, 1}));
+  const ScorePlan plan = builder.build();
+  PlanLimits limits;
+  limits.row_values = 4002;  // input, code, three one-hots, their sum
+  EXPECT_NO_THROW((void)verify(plan, limits));
+  limits.row_values = 4001;
+  EXPECT_THROW((void)verify(plan, limits), Error);
+}
+
+TEST(Verify, RefusesAScoreThatIsNotOneNumber) {
+  for (const std::string name : {"log_odds", "probability", "points", "features"}) {
+    PlanBuilder wide;
+    const NodeId x = wide.input("x", InputKind::kNumber);
+    wide.output(name, wide.concat({x, x}));
+    PlanBuilder code;
+    code.output(name, code.bin(code.input("x", InputKind::kNumber), {1.0F}));
+    if (name == "features") {
+      EXPECT_NO_THROW((void)wide.build());
+      EXPECT_NO_THROW((void)code.build());
+    } else {
+      EXPECT_THROW((void)wide.build(), Error);
+      EXPECT_THROW((void)code.build(), Error);
+    }
+  }
 }
 
 TEST(Verify, RefusesANewerPlan) {

@@ -63,16 +63,41 @@ Tensor read_tensor(const std::string& name, const Json& entry, std::string_view 
   return tensor;
 }
 
+// The header's entries in the order of the text, each taken out of the document as soon as it is whole: the time stays linear.
+std::vector<std::pair<std::string, Json>> header_entries(std::string_view text, std::string_view source, const SafetensorsLimits& limits) {
+  std::vector<std::pair<std::string, Json>> entries;
+  std::string name;
+  bool is_object = false;
+  const auto take = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    using Event = Json::parse_event_t;
+    if (depth == 0 && event == Event::object_start) is_object = true;
+    if (depth != 1 || event == Event::object_start) return true;
+    if (event == Event::key) {
+      name = parsed.get<std::string>();
+      return true;
+    }
+    if (event != Event::object_end) fail(source, fmt::format("tensor '{}' wants exactly dtype, shape and data_offsets", name));
+    if (entries.size() >= limits.tensors) fail(source, "the header has more tensors than the limit");
+    entries.emplace_back(name, std::move(parsed));
+    return false;
+  };
+  (void)parse_json(text, source, take);
+  if (!is_object) fail(source, "the header is not an object of tensors");
+  return entries;
+}
+
 }  // namespace
 
 std::string write_safetensors(std::span<const Tensor> tensors) {
-  Json header = Json::object();
+  // Entry by entry: a document of our JSON looks through all its keys for each new one.
+  std::string text = "{";
   size_t offset = 0;
   for (const Tensor& tensor : tensors) {
-    header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    const Json entry{{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    text += fmt::format("{}{}:{}", text.size() > 1 ? "," : "", Json(tensor.name).dump(), entry.dump());
     offset += tensor.bytes.size();
   }
-  std::string text = header.dump();
+  text += '}';
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the format's custom: the data start at a multiple of 8
   std::string file;
   file.reserve(kPrefix + text.size() + offset);
@@ -87,13 +112,10 @@ std::vector<Tensor> read_safetensors(std::string_view file, std::string_view sou
   uint64_t header_bytes = 0;
   for (size_t i = 0; i < kPrefix; ++i) header_bytes |= uint64_t{static_cast<unsigned char>(file[i])} << (8 * i);
   if (header_bytes > limits.header_bytes || header_bytes > file.size() - kPrefix) fail(source, "the header is longer than the file or the limit");
-  const Json header = parse_json(file.substr(kPrefix, header_bytes), source);
-  if (!header.is_object() || header.size() > limits.tensors) fail(source, "the header is not an object of tensors");
   const std::string_view data = file.substr(kPrefix + header_bytes);
   std::vector<Tensor> tensors;
-  tensors.reserve(header.size());
   size_t begin = 0;
-  for (const auto& [name, entry] : header.items()) {
+  for (const auto& [name, entry] : header_entries(file.substr(kPrefix, header_bytes), source, limits)) {
     if (name == "__metadata__") continue;
     tensors.push_back(read_tensor(name, entry, data, begin, source, limits));
     begin += tensors.back().bytes.size();

@@ -20,17 +20,24 @@ class Verifier {
   std::vector<ValueType> run() {
     check_sizes();
     types_.reserve(plan_.nodes.size());
+    size_t row_values = 0;
     for (id_ = 0; id_ < plan_.nodes.size(); ++id_) {
       const Node& node = plan_.nodes[id_];
       for (const NodeId input : node.inputs) require(input < id_, "reads a node that does not stand before it");
       for (const ConstantId constant : node.constants) require(constant < plan_.constants.size(), "names a constant that is not there");
       ValueType type = type_of(node);
       require(type.kind != Kind::kNumber || (type.width >= 1 && type.width <= limits_.width), "is wider than the limit");
+      row_values += type.width;
+      require(row_values <= limits_.row_values,
+              fmt::format("brings the values of a row to {}, over the limit of {}", row_values, limits_.row_values));
       types_.push_back(type);
     }
     for (const auto& output : plan_.outputs) {
       if (output.node >= plan_.nodes.size()) fail(fmt::format("output '{}' names a node that is not there", output.name));
       if (types_[output.node].kind == Kind::kString) fail(fmt::format("output '{}' is a raw string", output.name));
+      // Who scores reads one number a row from these.
+      const bool score = output.name == "log_odds" || output.name == "probability" || output.name == "points";
+      if (score && types_[output.node] != number_type(1)) fail(fmt::format("output '{}' is not a number of width 1", output.name));
     }
     return std::move(types_);
   }
