@@ -9,6 +9,11 @@ int main(int argc, char** argv) {
        "  obligor score m.obligor loans.csv --out scores.csv\n"
        "  obligor score m.obligor --sql \"select * from read_parquet('loans/*.parquet')\" --out scores.csv --json\n",
        obligor::cli::setup_score},
+      {"bin", "optimal bins of each column: table, WoE, information value",
+       "  obligor bin loans.csv --target default --special -9999\n"
+       "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"
+       "  obligor bin loans.csv --target default --summary --out bins.json\n",
+       obligor::cli::setup_bin},
       {"models", "the zoo: models, papers, parameters",
        "  obligor models\n"
        "  obligor models logistic\n"

@@ -1,0 +1,336 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/read_options.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/parallel.h"
+#include "prep/binning/binning.h"
+#include "table/registry.h"
+#include "table/source.h"
+#include "table/task.h"
+
+namespace obligor::cli {
+namespace {
+
+struct Options {
+  std::string data;
+  std::string sql;
+  std::string mirror;
+  ReadOptions read;
+  TaskSpec task;
+  BinningSpec spec;
+  std::string divergence = "iv";
+  std::string trend = "auto";
+  std::string prebins = "both";
+  std::vector<std::string> columns;
+  std::vector<std::string> special;
+  std::vector<std::string> fixed;
+  std::vector<std::string> only;
+  int show = 0;
+  std::string out;
+  bool continuous = false;
+  bool summary = false;
+  bool json = false;
+};
+
+// What the user says of one column, or ("" = every number column) of all: "age=25,31" or "-9999,365243".
+using ByColumn = std::vector<std::pair<std::string, std::vector<float>>>;
+
+ByColumn parse_numbers(const std::vector<std::string>& items, std::string_view option, bool column_wanted) {
+  ByColumn result;
+  for (const std::string& item : items) {
+    const size_t equals = item.rfind('=');
+    if (equals == std::string::npos && column_wanted) {
+      throw Error(ErrorCode::kInvalid, fmt::format("{} {}: COLUMN=NUMBER,NUMBER,... is wanted", option, item));
+    }
+    std::vector<float> numbers;
+    size_t at = equals == std::string::npos ? 0 : equals + 1;
+    while (at <= item.size()) {
+      const size_t comma = std::min(item.find(',', at), item.size());
+      const std::string word = item.substr(at, comma - at);
+      char* end = nullptr;
+      const float value = std::strtof(word.c_str(), &end);
+      if (word.empty() || end != word.c_str() + word.size() || !std::isfinite(value)) {
+        throw Error(ErrorCode::kInvalid, fmt::format("{} {}: '{}' is not a finite number", option, item, word));
+      }
+      numbers.push_back(value);
+      at = comma + 1;
+    }
+    result.emplace_back(equals == std::string::npos ? std::string() : item.substr(0, equals), std::move(numbers));
+  }
+  return result;
+}
+
+std::vector<float> numbers_for(const ByColumn& given, const std::string& column) {
+  std::vector<float> result;
+  for (const auto& [name, numbers] : given) {
+    if (name.empty() || name == column) result.insert(result.end(), numbers.begin(), numbers.end());
+  }
+  return result;
+}
+
+void check_columns(const Table& table, const ByColumn& given) {
+  for (const auto& [name, numbers] : given) {
+    if (!name.empty()) (void)table.column(name);
+  }
+}
+
+// A name of the registry brings its own way to be read and its task; what the user says wins.
+Table read_data(Options& options, std::vector<ReadNote>* notes) {
+  TaskSpec& task = options.task;
+  if (options.sql.empty() && !std::filesystem::exists(options.data) && is_data_set(options.data)) {
+    const DataSet& set = find_data_set(options.data);
+    if (task.target.empty() || task.target == set.task.target) {
+      task.from_registry = task.positive.empty();
+      task.target = set.task.target;
+      if (task.positive.empty()) task.positive = set.task.positive;
+    }
+    task.ids.insert(task.ids.end(), set.task.ids.begin(), set.task.ids.end());
+    task.ignore.insert(task.ignore.end(), set.task.ignore.begin(), set.task.ignore.end());
+    return read_data_set(set, options.mirror, notes);
+  }
+  if (task.target.empty()) throw Error(ErrorCode::kInvalid, "bin: --target COLUMN is wanted (a set of the registry needs none)");
+  return options.sql.empty() ? read_table(options.data, options.read, notes) : read_sql(options.sql, options.read, notes);
+}
+
+// The target as numbers, with the rows that have one.
+struct Outcome {
+  std::vector<uint32_t> rows;
+  std::vector<uint8_t> bad;   // by position in rows
+  std::vector<double> value;  // continuous
+  std::vector<double> weight;
+  std::vector<std::string> features;
+  std::string positive;
+  size_t missing_target = 0;
+};
+
+Outcome binary_outcome(const Table& table, const Options& options) {
+  TaskSpec spec = options.task;
+  spec.features = options.columns;
+  const Task task = make_task(table, spec);
+  Outcome outcome{task.rows, {}, {}, {}, task.features, task.positive, task.missing_target};
+  for (const uint32_t row : task.rows) outcome.bad.push_back(task.target[row]);
+  for (const uint32_t row : task.rows) {
+    if (!task.weight.empty()) outcome.weight.push_back(task.weight[row]);
+  }
+  return outcome;
+}
+
+Outcome continuous_outcome(const Table& table, const Options& options) {
+  const TaskSpec& task = options.task;
+  const Column& target = table.column(task.target);
+  if (target.kind() != ColumnKind::kNumber) {
+    throw Error(ErrorCode::kData,
+                fmt::format("{}: target '{}' is a {}; --continuous wants a number", table.source(), task.target, kind_name(target.kind())));
+  }
+  const auto weights = task.weight.empty() ? std::span<const float>{} : table.column(task.weight).numbers();
+  Outcome outcome;
+  for (uint32_t row = 0; row < table.rows(); ++row) {
+    if (!std::isfinite(target.numbers()[row])) {
+      ++outcome.missing_target;
+      continue;
+    }
+    outcome.rows.push_back(row);
+    outcome.value.push_back(static_cast<double>(target.numbers()[row]));
+    if (!weights.empty()) outcome.weight.push_back(static_cast<double>(weights[row]));
+  }
+  std::vector<std::string> apart = task.ids;
+  apart.insert(apart.end(), task.ignore.begin(), task.ignore.end());
+  apart.insert(apart.end(), {task.target, task.weight});
+  for (const auto& name : options.columns.empty() ? table.names() : options.columns) {
+    if (!options.columns.empty()) (void)table.column(name);
+    if (std::find(apart.begin(), apart.end(), name) == apart.end()) outcome.features.push_back(name);
+  }
+  return outcome;
+}
+
+struct Result {
+  std::string name;
+  std::unique_ptr<Binning> binning;
+  std::string error;
+  [[nodiscard]] double worth() const {
+    if (!binning) return -1;
+    return binning->table().continuous ? binning->table().chi2 : binning->table().iv;
+  }
+};
+
+std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, const Options& options, const Context& context) {
+  const ByColumn special = parse_numbers(options.special, "--special", false);
+  const ByColumn fixed = parse_numbers(options.fixed, "--fix", true);
+  const ByColumn only = parse_numbers(options.only, "--only", true);
+  for (const auto* given : {&special, &fixed, &only}) check_columns(table, *given);
+  std::vector<Result> results;
+  for (const auto& name : outcome.features) {
+    const ColumnKind kind = table.column(name).kind();
+    if (kind == ColumnKind::kText || kind == ColumnKind::kSequence) {
+      if (!options.columns.empty()) {
+        throw Error(ErrorCode::kUnsupported,
+                    fmt::format("column '{}': a {} cannot be binned; numbers, dates and categories can", name, kind_name(kind)));
+      }
+      log_warn(fmt::format("column '{}' is a {}; left out", name, kind_name(kind)));
+      continue;
+    }
+    results.push_back({name, nullptr, ""});
+  }
+  auto progress = context.begin("bin", static_cast<int64_t>(results.size()));
+  parallel_for(context, results.size(), [&](size_t i) {
+    context.check_cancelled();
+    Result& result = results[i];
+    BinningSpec spec = options.spec;
+    spec.special_codes = numbers_for(special, result.name);
+    spec.fixed_splits = numbers_for(fixed, result.name);
+    spec.candidates = numbers_for(only, result.name);
+    try {
+      const Column& column = table.column(result.name);
+      result.binning = std::make_unique<Binning>(options.continuous ? fit_binning(column, outcome.rows, outcome.value, outcome.weight, spec)
+                                                                    : fit_binning(column, outcome.rows, outcome.bad, outcome.weight, spec));
+    } catch (const Error& error) {
+      // One column's constraints do not take the others down.
+      if (error.code() != ErrorCode::kData) throw;
+      result.error = error.what();
+    }
+    progress.advance(1, result.name);
+  });
+  std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.worth() > b.worth(); });
+  return results;
+}
+
+Json document_of(const std::vector<Result>& results, const Outcome& outcome, const Table& table, const Options& options) {
+  Json features = Json::array();
+  for (const Result& result : results) {
+    features.push_back(result.binning ? binning_json(result.binning->table()) : Json{{"name", result.name}, {"error", result.error}});
+  }
+  const BinningSpec& s = options.spec;
+  Json document{{"kind", "binning"}, {"source", table.source()}, {"target", options.task.target}};
+  if (!options.continuous) document["positive"] = outcome.positive;
+  document["rows"] = outcome.rows.size();
+  document["missing_target"] = outcome.missing_target;
+  document["spec"] = {{"divergence", options.continuous ? "variance" : options.divergence},
+                      {"trend", options.trend},
+                      {"turn_gain", s.turn_gain},
+                      {"prebins", options.prebins},
+                      {"max_prebins", s.max_prebins},
+                      {"min_bins", s.min_bins},
+                      {"max_bins", s.max_bins},
+                      {"min_share", s.min_share},
+                      {"max_share", s.max_share},
+                      {"min_events", s.min_events},
+                      {"min_non_events", s.min_non_events},
+                      {"min_difference", s.min_difference},
+                      {"max_p_value", s.max_p_value}};
+  document["conventions"] = {{"bins", "[a, b)"}, {"woe", "ln(share of goods / share of bads)"}, {"empty_cell", "+0.5 on both counts of the bin"}};
+  document["features"] = std::move(features);
+  return document;
+}
+
+void print_summary(const std::vector<Result>& results, bool continuous) {
+  size_t width = 7;
+  for (const Result& result : results) width = std::max(width, std::min<size_t>(40, result.name.size()));
+  double most = 0;
+  for (const Result& result : results) most = std::max(most, result.worth());
+  fmt::print("{:<{}} {:>9} {:>5} {:>7} {:>7}\n", "feature", width, continuous ? "explained" : "IV", "bins", continuous ? "" : "Gini",
+             continuous ? "" : "KS");
+  for (const Result& result : results) {
+    const std::string name = result.name.size() > width ? result.name.substr(0, width - 1) + "~" : result.name;
+    if (!result.binning) {
+      fmt::print("{:<{}} failed: {}\n", name, width, result.error);
+      continue;
+    }
+    const BinningTable& t = result.binning->table();
+    std::string bar;
+    const auto length = static_cast<int>(std::lround(20 * (most > 0 ? result.worth() / most : 0)));
+    for (int k = 0; k < length; ++k) bar += "█";
+    if (continuous) {
+      fmt::print("{:<{}} {:>9.4f} {:>5} {:>7} {:>7}  {}\n", name, width, t.chi2, t.bins.size(), "", "", bar);
+    } else {
+      fmt::print("{:<{}} {:>9.4f} {:>5} {:>7.3f} {:>7.3f}  {}\n", name, width, t.iv, t.bins.size(), t.gini, t.ks, bar);
+    }
+  }
+}
+
+int run_bin(Options options, const Globals& globals) {
+  if (options.data.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "bin: one of DATA and --sql is wanted");
+  options.spec.divergence = parse_divergence(options.divergence);
+  options.spec.trend = parse_trend(options.trend);
+  options.spec.prebins = parse_prebins(options.prebins);
+  check_spec(options.spec);
+  const Context context = globals.context();
+  options.read.threads = context.threads();
+  std::vector<ReadNote> notes;
+  const Table table = read_data(options, &notes);
+  for (const auto& note : notes) log_warn(fmt::format("{}: {}", note.column, note.message));
+  const Outcome outcome = options.continuous ? continuous_outcome(table, options) : binary_outcome(table, options);
+  if (outcome.missing_target > 0) log_warn(fmt::format("{} rows without a target are left out", outcome.missing_target));
+  const auto results = bin_columns(table, outcome, options, context);
+  const bool none = std::none_of(results.begin(), results.end(), [](const Result& r) { return r.binning != nullptr; });
+  if (none) {
+    throw Error(ErrorCode::kData, results.empty() ? fmt::format("{}: no column to bin", table.source()) : results.front().error);
+  }
+  const Json document = document_of(results, outcome, table, options);
+  if (!options.out.empty()) write_file(options.out, dump_json(document) + "\n");
+  if (options.json) {
+    fmt::print("{}\n", dump_json(document));
+    return 0;
+  }
+  const size_t shown = options.show > 0 ? std::min(static_cast<size_t>(options.show), results.size()) : results.size();
+  for (size_t r = 0; r < shown && !options.summary; ++r) {
+    if (results[r].binning) fmt::print("{}\n", binning_text(results[r].binning->table()));
+  }
+  print_summary(results, options.continuous);
+  return 0;
+}
+
+}  // namespace
+
+Run setup_bin(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  BinningSpec& spec = options->spec;
+  app.add_option("data", options->data, "CSV, Parquet, ARFF, JSON lines; .zst and .gz too; or a set of the registry");
+  app.add_option("--sql", options->sql, "a query instead of a file");
+  app.add_option("--mirror", options->mirror, "the folder that holds the registry's files; default: OBLIGOR_DATA_DIR, or what was downloaded");
+  app.add_option("--target", options->task.target, "the column to tell apart");
+  app.add_option("--positive", options->task.positive, "the value of the target that is bad; default: the rarer");
+  app.add_flag("--continuous", options->continuous, "the target is a number: bins explain its variance");
+  app.add_option("--weight", options->task.weight, "column of row weights");
+  app.add_option("--id", options->task.ids, "key columns, never binned")->delimiter(',');
+  app.add_option("--ignore", options->task.ignore, "columns to leave out")->delimiter(',');
+  app.add_option("--columns", options->columns, "bin only these")->delimiter(',');
+  app.add_option("--divergence", options->divergence, "iv, js, hellinger or chi2")->capture_default_str();
+  app.add_option("--trend", options->trend, "of the bad rate: auto, monotone, ascending, descending, peak, valley or none")->capture_default_str();
+  app.add_option("--turn-gain", spec.turn_gain, "auto: what a peak or valley must gain over a monotone trend")->capture_default_str();
+  app.add_option("--max-bins", spec.max_bins, "bins of values at most; 0: any number")->capture_default_str();
+  app.add_option("--min-bins", spec.min_bins, "bins of values at least")->capture_default_str();
+  app.add_option("--min-share", spec.min_share, "of all rows, in a bin of values, at least")->capture_default_str();
+  app.add_option("--max-share", spec.max_share, "at most")->capture_default_str();
+  app.add_option("--min-events", spec.min_events, "bads in a bin at least")->capture_default_str();
+  app.add_option("--min-non-events", spec.min_non_events, "goods in a bin at least")->capture_default_str();
+  app.add_option("--min-difference", spec.min_difference, "in bad rate between neighbours, at least")->capture_default_str();
+  app.add_option("--max-p", spec.max_p_value, "p-value of the test between neighbours, at most")->capture_default_str();
+  app.add_option("--prebins", options->prebins, "quantile, tree or both")->capture_default_str();
+  app.add_option("--max-prebins", spec.max_prebins, "at most so many")->capture_default_str();
+  app.add_option("--min-prebin-share", spec.min_prebin_share, "of the rows with a value, in a leaf of the tree, at least")->capture_default_str();
+  app.add_option("--special", options->special, "special codes, each a bin of its own: CODE,CODE or COLUMN=CODE,CODE")->delimiter(';');
+  app.add_option("--fix", options->fixed, "cuts to keep: COLUMN=CUT,CUT")->delimiter(';');
+  app.add_option("--only", options->only, "the only places for cuts: COLUMN=CUT,CUT")->delimiter(';');
+  app.add_flag("--midpoints", spec.midpoints, "cuts halfway between two values; default: at the smallest value of a bin");
+  app.add_option("--shrinkage", spec.prior_weight, "rows of the average rate mixed into each category level; default: estimated");
+  app.add_option("--rare", spec.rare_share, "levels of a smaller share go to 'other'")->capture_default_str();
+  app.add_option("--show", options->show, "tables of the best N only; 0: all")->capture_default_str();
+  app.add_flag("--summary", options->summary, "the list of features without their tables");
+  app.add_option("--out", options->out, "write the document to this JSON file");
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  add_read_options(app, options->read);
+  return [options, &globals] { return run_bin(*options, globals); };
+}
+
+}  // namespace obligor::cli

@@ -1,0 +1,249 @@
+#include "prep/binning/groups.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <queue>
+
+namespace obligor::binning {
+namespace {
+
+constexpr uint32_t kLeftOut = std::numeric_limits<uint32_t>::max();
+constexpr int kBits = 16;
+
+// The integers of floats in the order of the floats; never kLeftOut.
+uint32_t key_of(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x + 0.0F);  // -0 is 0
+  return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+}
+
+float value_of(uint32_t key) { return std::bit_cast<float>((key & 0x80000000U) != 0 ? key & 0x7FFFFFFFU : ~key); }
+
+// Rows by key, with what is counted of them. Parts of a column are of the same shape.
+struct KeyedRows {
+  std::vector<uint32_t> keys;
+  std::vector<double> target;   // continuous, or empty
+  std::vector<uint8_t> bad;     // binary, or empty
+  std::vector<double> weights;  // or empty
+  [[nodiscard]] size_t size() const { return keys.size(); }
+  [[nodiscard]] double weight(size_t r) const { return weights.empty() ? 1.0 : weights[r]; }
+  void push(const KeyedRows& from, size_t r) {
+    keys.push_back(from.keys[r]);
+    if (!from.target.empty()) target.push_back(from.target[r]);
+    if (!from.bad.empty()) bad.push_back(from.bad[r]);
+    if (!from.weights.empty()) weights.push_back(from.weights[r]);
+  }
+  void add_to(Cell& cell, size_t r) const {
+    const double w = weight(r);
+    const double y = target.empty() ? static_cast<double>(bad[r]) : target[r];
+    cell.rows += 1;
+    cell.count += w;
+    cell.events += w * y;
+    cell.sum += w * y;
+    cell.square += w * y * y;
+  }
+};
+
+void sorted_groups(const KeyedRows& rows, std::vector<Group>& groups) {
+  std::vector<uint64_t> order(rows.size());
+  for (size_t r = 0; r < rows.size(); ++r) order[r] = static_cast<uint64_t>(rows.keys[r]) << 32U | r;
+  std::sort(order.begin(), order.end());
+  uint64_t last = ~uint64_t{0};
+  for (const uint64_t item : order) {
+    if (item >> 32U != last) {
+      last = item >> 32U;
+      groups.push_back({value_of(static_cast<uint32_t>(last)), {}});
+    }
+    rows.add_to(groups.back().cell, static_cast<size_t>(item & 0xFFFFFFFFU));
+  }
+}
+
+// Counts of a pass over radix codes. Rows of unit weight and binary target need two integers a bucket.
+std::vector<Cell> count_buckets(const KeyedRows& rows, uint32_t low, unsigned shift, size_t buckets) {
+  std::vector<Cell> cells(buckets);
+  if (rows.weights.empty() && rows.target.empty()) {
+    std::vector<uint32_t> counts(2 * buckets, 0);
+    for (size_t r = 0; r < rows.size(); ++r) ++counts[2 * static_cast<size_t>((rows.keys[r] - low) >> shift) + rows.bad[r]];
+    for (size_t b = 0; b < buckets; ++b) {
+      const double bads = counts[2 * b + 1];
+      const double all = bads + counts[2 * b];
+      cells[b] = {all, all, bads, bads, bads};
+    }
+    return cells;
+  }
+  for (size_t r = 0; r < rows.size(); ++r) rows.add_to(cells[(rows.keys[r] - low) >> shift], r);
+  return cells;
+}
+
+// What is taken apart depends on the distinct values and their shares alone, not on how many rows there are: a weight of two
+// stays the same as a row twice.
+void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& groups) {
+  if (rows.size() <= kSorted) return sorted_groups(rows, groups);
+  uint32_t low = kLeftOut;
+  uint32_t high = 0;
+  uint32_t differing = 0;
+  for (const uint32_t key : rows.keys) {
+    low = std::min(low, key);
+    high = std::max(high, key);
+    differing |= key ^ rows.keys.front();
+  }
+  const uint32_t range = high - low;
+  // Low bits that no key uses cost nothing to drop.
+  const int unused = differing == 0 ? 0 : std::countr_zero(differing);
+  const bool exact = std::bit_width(range >> static_cast<unsigned>(unused)) <= kBits;
+  const auto shift = static_cast<unsigned>(exact ? unused : static_cast<int>(std::bit_width(range)) - kBits);
+  const size_t buckets = static_cast<size_t>(range >> shift) + 1;
+  const auto cells = count_buckets(rows, low, shift, buckets);
+  std::vector<uint16_t> slot(buckets, 0);
+  std::vector<KeyedRows> parts;
+  if (!exact) {
+    const auto present = std::count_if(cells.begin(), cells.end(), [](const Cell& cell) { return cell.rows > 0; });
+    const bool all = static_cast<size_t>(present) <= kSorted;
+    std::vector<uint32_t> least(buckets, kLeftOut);
+    std::vector<uint32_t> most(buckets, 0);
+    for (const uint32_t key : rows.keys) {
+      const size_t b = (key - low) >> shift;
+      least[b] = std::min(least[b], key);
+      most[b] = std::max(most[b], key);
+    }
+    for (size_t b = 0; b < buckets; ++b) {
+      if (least[b] >= most[b] || !(all || cells[b].count > heavy)) continue;
+      parts.emplace_back();
+      parts.back().keys.reserve(static_cast<size_t>(cells[b].rows));
+      slot[b] = static_cast<uint16_t>(parts.size());
+    }
+    for (size_t r = 0; r < rows.size() && !parts.empty(); ++r) {
+      const uint16_t s = slot[(rows.keys[r] - low) >> shift];
+      if (s != 0) parts[s - 1U].push(rows, r);
+    }
+  }
+  for (size_t b = 0; b < buckets; ++b) {
+    if (cells[b].rows <= 0) continue;
+    if (slot[b] != 0) {
+      radix_groups(parts[slot[b] - 1U], heavy, groups);
+      parts[slot[b] - 1U] = {};
+    } else {
+      groups.push_back({value_of(low + static_cast<uint32_t>(b << shift)), cells[b]});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Group> group_values(std::span<const float> values, const Target& target, std::span<const double> weights, std::span<const float> specials,
+                                size_t fineness) {
+  KeyedRows rows;
+  rows.keys.resize(values.size());
+  for (size_t r = 0; r < values.size(); ++r) rows.keys[r] = values[r] == values[r] ? key_of(values[r]) : kLeftOut;
+  for (const float code : specials) {
+    const uint32_t key = key_of(code);
+    for (uint32_t& k : rows.keys) k = k == key ? kLeftOut : k;
+  }
+  if (!weights.empty()) {
+    for (size_t r = 0; r < values.size(); ++r) rows.keys[r] = weights[r] > 0 ? rows.keys[r] : kLeftOut;
+  }
+  const auto left_out = static_cast<size_t>(std::count(rows.keys.begin(), rows.keys.end(), kLeftOut));
+  double total = static_cast<double>(values.size() - left_out);
+  if (target.is_continuous()) {
+    rows.target.assign(target.continuous.begin(), target.continuous.end());
+  } else {
+    rows.bad.assign(target.binary.begin(), target.binary.end());
+  }
+  rows.weights.assign(weights.begin(), weights.end());
+  if (left_out > 0) {
+    size_t to = 0;
+    for (size_t r = 0; r < values.size(); ++r) {
+      if (rows.keys[r] == kLeftOut) continue;
+      rows.keys[to] = rows.keys[r];
+      if (!rows.target.empty()) rows.target[to] = rows.target[r];
+      if (!rows.bad.empty()) rows.bad[to] = rows.bad[r];
+      if (!rows.weights.empty()) rows.weights[to] = rows.weights[r];
+      ++to;
+    }
+    rows.keys.resize(to);
+    if (!rows.target.empty()) rows.target.resize(to);
+    if (!rows.bad.empty()) rows.bad.resize(to);
+    if (!rows.weights.empty()) rows.weights.resize(to);
+  }
+  if (!rows.weights.empty()) {
+    total = 0;
+    for (const double w : rows.weights) total += w;
+  }
+  std::vector<Group> groups;
+  if (rows.size() > 0) radix_groups(rows, total / static_cast<double>(fineness), groups);
+  return groups;
+}
+
+std::vector<float> quantile_cuts(std::span<const Group> groups, size_t bins) {
+  std::vector<float> cuts;
+  if (groups.size() <= bins) {
+    for (size_t g = 1; g < groups.size(); ++g) cuts.push_back(groups[g].low);
+    return cuts;
+  }
+  double total = 0;
+  for (const Group& group : groups) total += group.cell.count;
+  double before = 0;
+  size_t next = 1;
+  for (size_t g = 0; g < groups.size() && next < bins; ++g) {
+    // A cut stands on the side of a group that is nearer to the quantile.
+    const double after = before + groups[g].cell.count;
+    const double wanted = total * static_cast<double>(next) / static_cast<double>(bins);
+    if (after >= wanted) {
+      const size_t at = wanted - before < after - wanted ? g : g + 1;
+      if (at > 0 && at < groups.size() && (cuts.empty() || groups[at].low > cuts.back())) cuts.push_back(groups[at].low);
+      while (next < bins && after >= total * static_cast<double>(next) / static_cast<double>(bins)) ++next;
+    }
+    before = after;
+  }
+  return cuts;
+}
+
+std::vector<float> tree_cuts(std::span<const Group> groups, size_t bins, double min_count) {
+  std::vector<double> count(groups.size() + 1, 0);
+  std::vector<double> sum(groups.size() + 1, 0);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    count[g + 1] = count[g] + groups[g].cell.count;
+    sum[g + 1] = sum[g] + groups[g].cell.sum;
+  }
+  struct Split {
+    double worth = 0;
+    size_t from = 0;
+    size_t to = 0;
+    size_t at = 0;
+    bool operator<(const Split& other) const { return worth != other.worth ? worth < other.worth : from > other.from; }
+  };
+  const auto best_split = [&](size_t from, size_t to) {
+    Split best{0, from, to, 0};
+    for (size_t at = from + 1; at < to; ++at) {
+      const double left = count[at] - count[from];
+      const double right = count[to] - count[at];
+      if (left < min_count || right < min_count) continue;
+      const double d = (sum[at] - sum[from]) / left - (sum[to] - sum[at]) / right;
+      const double worth = left * right / (left + right) * d * d;
+      if (worth > best.worth) {
+        best.worth = worth;
+        best.at = at;
+      }
+    }
+    return best;
+  };
+  std::priority_queue<Split> open;
+  const auto offer = [&](size_t from, size_t to) {
+    const Split split = best_split(from, to);
+    if (split.worth > 0) open.push(split);
+  };
+  std::vector<float> cuts;
+  offer(0, groups.size());
+  while (!open.empty() && cuts.size() + 1 < bins) {
+    const Split split = open.top();
+    open.pop();
+    cuts.push_back(groups[split.at].low);
+    offer(split.from, split.at);
+    offer(split.at, split.to);
+  }
+  std::sort(cuts.begin(), cuts.end());
+  return cuts;
+}
+
+}  // namespace obligor::binning
