@@ -3,8 +3,10 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +24,7 @@ struct CurlApi {
   decltype(&curl_easy_perform) perform;
   decltype(&curl_easy_cleanup) cleanup;
   decltype(&curl_easy_strerror) strerror;
+  decltype(&curl_easy_getinfo) getinfo;
 };
 
 template <typename Function>
@@ -42,18 +45,23 @@ const CurlApi& curl_api() {
     load(library, loaded.perform, "curl_easy_perform");
     load(library, loaded.cleanup, "curl_easy_cleanup");
     load(library, loaded.strerror, "curl_easy_strerror");
+    load(library, loaded.getinfo, "curl_easy_getinfo");
     return loaded;
   }();
   return api;
 }
 
-// What the callbacks of one transfer share. Nothing may be thrown through libcurl: errors wait here.
+constexpr int kAttempts = 4;
+constexpr int64_t kStep = 1000;  // progress is told in kB
+
+// What the callbacks of one download share. Nothing may be thrown through libcurl: errors wait here.
 struct Transfer {
   const Context* context = nullptr;
   std::string label;
-  AtomicFile* file = nullptr;
+  std::unique_ptr<AtomicFile> file;
   std::unique_ptr<ProgressTask> progress;
-  int64_t total = 0;
+  int64_t got = 0;    // bytes written to the file
+  int64_t start = 0;  // bytes that were there before this attempt
   int64_t told = 0;
   std::exception_ptr error;
 };
@@ -62,6 +70,7 @@ size_t on_bytes(char* bytes, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   try {
     transfer.file->write({bytes, size * count});
+    transfer.got += static_cast<int64_t>(size * count);
     return size * count;
   } catch (...) {
     transfer.error = std::current_exception();
@@ -69,17 +78,17 @@ size_t on_bytes(char* bytes, size_t size, size_t count, void* user) {
   }
 }
 
-int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
+int on_progress(void* user, curl_off_t total, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
   if (transfer.context->cancelled()) return 1;
   try {
-    if (total > 0 && transfer.total == 0) {
-      transfer.total = total;
-      transfer.progress = std::make_unique<ProgressTask>(transfer.context->begin(transfer.label, total));
+    if (total > 0 && !transfer.progress) {
+      const int64_t whole = (transfer.start + static_cast<int64_t>(total) + kStep - 1) / kStep;
+      transfer.progress = std::make_unique<ProgressTask>(transfer.context->begin(transfer.label, whole));
     }
-    if (transfer.progress && now > transfer.told) {
-      transfer.progress->advance(now - transfer.told, fmt::format("{:.1f} MB", static_cast<double>(now) / 1e6));
-      transfer.told = now;
+    if (transfer.progress && transfer.got / kStep > transfer.told) {
+      transfer.progress->advance(transfer.got / kStep - transfer.told);
+      transfer.told = transfer.got / kStep;
     }
   } catch (...) {
     transfer.error = std::current_exception();
@@ -88,12 +97,17 @@ int on_progress(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_o
   return 0;
 }
 
-void fetch(const std::string& url, const std::filesystem::path& target, const Context& context) {
+struct Attempt {
+  CURLcode code = CURLE_OK;
+  long status = 0;  // of HTTP
+  std::string reason;
+};
+
+Attempt attempt(const std::string& url, Transfer& transfer) {
   const CurlApi& api = curl_api();
   const std::unique_ptr<CURL, decltype(api.cleanup)> handle(api.init(), api.cleanup);
   if (!handle) throw Error(ErrorCode::kInternal, "libcurl could not be started");
-  AtomicFile file(target);
-  Transfer transfer{&context, "download " + target.filename().string(), &file, nullptr, 0, 0, nullptr};
+  transfer.start = transfer.got;
   std::string reason(CURL_ERROR_SIZE, '\0');
   const auto set = [&](CURLoption option, auto value) { api.setopt(handle.get(), option, value); };
   set(CURLOPT_URL, url.c_str());
@@ -106,21 +120,67 @@ void fetch(const std::string& url, const std::filesystem::path& target, const Co
   set(CURLOPT_LOW_SPEED_TIME, 30L);
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_USERAGENT, "obligor");
+  set(CURLOPT_PROTOCOLS_STR, "https,http,file");
   // A redirect may lead to HTTPS alone.
   set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  set(CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(transfer.start));
   set(CURLOPT_WRITEFUNCTION, &on_bytes);
   set(CURLOPT_WRITEDATA, &transfer);
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(CURLOPT_XFERINFODATA, &transfer);
-  const CURLcode code = api.perform(handle.get());
-  if (transfer.error) std::rethrow_exception(transfer.error);
-  context.check_cancelled();
-  if (code != CURLE_OK) {
-    const std::string detail = reason[0] != '\0' ? reason.c_str() : api.strerror(code);
-    throw Error(ErrorCode::kIo, fmt::format("{}: {}; try again, or use a local mirror", url, detail));
+  Attempt outcome;
+  outcome.code = api.perform(handle.get());
+  api.getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &outcome.status);
+  outcome.reason = reason[0] != '\0' ? reason.c_str() : api.strerror(outcome.code);
+  return outcome;
+}
+
+// The connection broke on the way: what came is good, and the rest may come yet.
+bool worth_another(const Attempt& outcome) {
+  switch (outcome.code) {
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_RANGE_ERROR: return true;
+    case CURLE_HTTP_RETURNED_ERROR: return outcome.status >= 500;
+    default: return false;
   }
-  file.commit();
+}
+
+Error failure(const std::string& url, const Attempt& outcome, int64_t got) {
+  switch (outcome.code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT: return {ErrorCode::kIo, fmt::format("{}: there seems to be no network to it ({})", url, outcome.reason)};
+    case CURLE_HTTP_RETURNED_ERROR:
+      if (outcome.status == 404 || outcome.status == 410) return {ErrorCode::kNotFound, fmt::format("{}: not there (HTTP {})", url, outcome.status)};
+      return {ErrorCode::kIo, fmt::format("{}: refused (HTTP {})", url, outcome.status)};
+    case CURLE_FILE_COULDNT_READ_FILE: return {ErrorCode::kNotFound, fmt::format("{}: not there", url)};
+    case CURLE_UNSUPPORTED_PROTOCOL: return {ErrorCode::kInvalid, fmt::format("{}: an address is http://, https:// or file://", url)};
+    default: return {ErrorCode::kIo, fmt::format("{}: the connection broke after {} bytes ({})", url, got, outcome.reason)};
+  }
+}
+
+void fetch(const std::string& url, const std::filesystem::path& target, const Context& context) {
+  Transfer transfer;
+  transfer.context = &context;
+  transfer.label = target.stem().string() + ", kB";
+  for (int tries = 1;; ++tries) {
+    if (!transfer.file) transfer.file = std::make_unique<AtomicFile>(target);
+    const Attempt outcome = attempt(url, transfer);
+    if (transfer.error) std::rethrow_exception(transfer.error);
+    context.check_cancelled();
+    if (outcome.code == CURLE_OK) break;
+    if (tries == kAttempts || !worth_another(outcome)) throw failure(url, outcome, transfer.got);
+    if (outcome.code == CURLE_RANGE_ERROR) {  // the server cannot go on from the middle
+      transfer.file.reset();
+      transfer.got = 0;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(200 * tries));
+  }
+  transfer.file->commit();
 }
 
 // Removes a file at the end of a scope.

@@ -1,9 +1,11 @@
-// Fetches a file over HTTPS (or file://), unpacks it, checks it, and only then lets it appear under its name. Private to the room.
+// Fetches a file by https, http or file, unpacks it, checks it, and only then lets it appear under its name. Private to the room.
 //
 //   download_raw("https://...csv.gz", "cache/x.csv", context, [](const auto& file) { check_digest(file); });
 //
+// A connection that breaks is taken up again where it broke (from the start when the server has no ranges), three times at most.
 // libcurl and what it pulls in take 8 ms to load, so it is opened when first used.
-// Errors: Error{kUnsupported} no libcurl; Error{kIo} with the reason of the network or disk; Error{kCancelled}; what `check` throws.
+// Errors: Error{kUnsupported} no libcurl; Error{kNotFound} HTTP 404 and 410; Error{kIo} with the
+// reason of the network or disk; Error{kCancelled}; what `check` throws.
 #pragma once
 
 #include <filesystem>

