@@ -1,0 +1,63 @@
+// The kernels of the native scorer: one table of functions for each instruction set, chosen when the program runs.
+//
+//   const AffineKernels& affine = affine_kernels();          // for the best set that this machine has
+//   affine.affine(packed, x, y, {rows, stride}, Function::kRelu);
+//
+// Contract: a tile is column-major. Column c of a value stands at base + c * stride; stride is the tile's rows rounded up to
+// kLaneMultiple, and every kernel computes the padding rows too, so they must hold harmless values. No kernel allocates. What a
+// row yields depends on that row alone, bit for bit, whatever the tile around it. Everything but affine maps of three and more
+// outputs and the functions of op `activate` equals the reference interpreter exactly (docs/native.md states the tolerance).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "emit/native/packed.h"
+
+namespace obligor::native {
+
+struct Tile {
+  size_t rows = 0;
+  size_t stride = 0;
+};
+
+enum class Function : uint8_t { kIdentity, kRelu, kTanh, kSigmoid, kLogit, kSelu, kGelu, kSilu, kLog };
+[[nodiscard]] Function find_native_function(std::string_view name);
+
+// Over one column of n values; n is a multiple of kLaneMultiple.
+struct ColumnKernels {
+  void (*special)(const float* x, float* y, size_t n, const float* codes, size_t count);
+  void (*missing_flag)(const float* x, float* y, size_t n);
+  void (*impute)(const float* x, float* y, size_t n, float value);
+  void (*clip)(const float* x, float* y, size_t n, float low, float high);
+  void (*scale)(const float* x, float* y, size_t n, float shift, float factor);
+  void (*interpolate)(const float* x, float* y, size_t n, const Knots& knots);
+  void (*piecewise_linear)(const float* x, float* y, size_t n, const float* edges, size_t pieces);
+  void (*bin)(const float* x, int32_t* y, size_t n, const Bins& bins);
+  void (*weighted_sum)(const float* const* x, const float* weights, size_t parts, float* y, size_t n);
+  void (*points)(const float* x, float* y, size_t n, double factor, double offset, bool rounds);
+};
+
+struct AffineKernels {
+  void (*affine)(const PackedAffine& map, const float* x, float* y, Tile tile, Function function);
+  void (*activate)(Function function, const float* x, float* y, size_t n);
+};
+
+struct TreeKernels {
+  void (*trees)(const PackedTrees& trees, const float* x, float* y, Tile tile);
+};
+
+[[nodiscard]] const ColumnKernels& column_kernels();
+[[nodiscard]] const AffineKernels& affine_kernels();
+[[nodiscard]] const TreeKernels& tree_kernels();
+
+// The instruction sets that are both compiled in and present, as hwy's bits; use_target limits the choice of later constructions
+// to one of them (0: all again). For tests and benchmarks, while no executor is being made.
+[[nodiscard]] int64_t present_targets();
+void use_target(int64_t target);
+[[nodiscard]] std::string_view target_name(int64_t target);
+[[nodiscard]] int64_t chosen_target();
+
+}  // namespace obligor::native

@@ -1,0 +1,153 @@
+// Rows a second of the native scorer and of the reference interpreter on the same rows in the same run: counter `times_faster`.
+// The batch size is the argument; rows differ from call to call, so that a call never finds its branches already learnt.
+//
+//   build/release/obligor_emit_native_bench
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+#include "emit/native/native.h"
+#include "emit/native/random_plan.h"
+
+namespace obligor::native {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// 20 numbers by quantiles (512 knots), as `dnn` takes them.
+NodeId quantile_inputs(PlanBuilder& builder, Random& random) {
+  std::vector<NodeId> parts;
+  for (int c = 0; c < 20; ++c) {
+    const NodeId x = builder.impute(builder.input("x" + std::to_string(c), InputKind::kNumber), {0.0F});
+    std::vector<float> knots;
+    std::vector<float> values;
+    for (int k = 0; k < 512; ++k) {
+      const double share = (k + 0.5) / 512;
+      knots.push_back(static_cast<float>(std::log(share / (1 - share)) * 0.6));  // near enough to a normal
+      values.push_back(static_cast<float>(std::log(share / (1 - share)) * 0.5 + 0.01 * random.uniform()));
+    }
+    parts.push_back(builder.interpolate(x, knots, values));
+  }
+  return builder.concat(parts);
+}
+
+NodeId layer(PlanBuilder& builder, Random& random, NodeId x, uint32_t out, const char* function) {
+  const uint32_t in = builder.type(x).width;
+  return builder.activate(builder.affine(x, random_weights(random, in, out), random_values(random, out, -0.1, 0.1), out), function);
+}
+
+ScorePlan dnn() {
+  Random random(1, "bench-dnn");
+  PlanBuilder builder;
+  const NodeId hidden = layer(builder, random, layer(builder, random, quantile_inputs(builder, random), 128, "relu"), 64, "relu");
+  builder.output("probability", layer(builder, random, hidden, 1, "sigmoid"));
+  return builder.build();
+}
+
+// Members that share their inputs, as zoo/net lowers them.
+ScorePlan wide_ensemble() {
+  constexpr int32_t kMembers = 16;
+  constexpr int32_t kHidden = 128;
+  Random random(2, "bench-ensemble");
+  PlanBuilder builder;
+  const NodeId first = layer(builder, random, quantile_inputs(builder, random), kMembers * kHidden, "relu");
+  std::vector<NodeId> members;
+  for (int32_t m = 0; m < kMembers; ++m) {
+    std::vector<int32_t> columns;
+    for (int32_t c = 0; c < kHidden; ++c) columns.push_back(m * kHidden + c);
+    NodeId x = builder.select(first, columns);
+    for (int l = 0; l < 2; ++l) x = layer(builder, random, x, kHidden, "relu");
+    members.push_back(layer(builder, random, x, 1, "sigmoid"));
+  }
+  builder.output("probability", builder.sum(members, std::vector<float>(kMembers, 1.0F / kMembers)));
+  return builder.build();
+}
+
+ScorePlan trees(size_t leaves) {
+  Random random(3, "bench-trees");
+  PlanBuilder builder;
+  std::vector<NodeId> parts;
+  for (int c = 0; c < 30; ++c) parts.push_back(builder.input("x" + std::to_string(c), InputKind::kNumber));
+  const NodeId sum = builder.trees(builder.concat(parts), random_trees(random, 500, leaves, 30, 0, true));
+  builder.output("probability", builder.activate(sum, "sigmoid"));
+  return builder.build();
+}
+ScorePlan small_trees() { return trees(31); }
+ScorePlan large_trees() { return trees(255); }
+
+ScorePlan card() {
+  Random random(4, "bench-card");
+  PlanBuilder builder;
+  std::vector<NodeId> parts;
+  for (int c = 0; c < 12; ++c) {
+    const NodeId code = builder.bin(builder.input("x" + std::to_string(c), InputKind::kNumber), {-1.5F, -1.0F, -0.5F, 0.0F, 0.5F, 1.0F, 1.5F});
+    parts.push_back(builder.look_up(code, random_values(random, builder.type(code).levels, -1, 1), 1));
+  }
+  std::vector<std::string> words;
+  std::vector<int32_t> codes;
+  for (int32_t k = 0; k < 8; ++k) {
+    words.push_back("word" + std::to_string(k));
+    codes.push_back(k);
+  }
+  for (int c = 0; c < 3; ++c) {
+    const NodeId code = builder.encode(builder.input("s" + std::to_string(c), InputKind::kCategory), words, codes, 8, 9, 10);
+    parts.push_back(builder.look_up(code, random_values(random, 10, -1, 1), 1));
+  }
+  const NodeId log_odds = builder.affine(builder.concat(parts), random_weights(random, 15, 1), {-2.0F}, 1);
+  builder.output("probability", builder.activate(log_odds, "sigmoid"));
+  builder.output("points", builder.points(log_odds, 28.85F, 487.1F, "round"));
+  return builder.build();
+}
+
+template <ScorePlan (*kMake)()>
+void score(benchmark::State& state) {
+  const ScorePlan plan = kMake();
+  Random random(9, "bench-rows");
+  constexpr size_t kPool = 65536;
+  const Sample sample = random_sample(plan, kPool, random, false);
+  const NativeExecutor native(plan);
+  const Interpreter interpreter(plan);
+  const auto rows = static_cast<size_t>(state.range(0));
+  const std::vector<std::string> outputs{"probability"};
+
+  // The interpreter takes its time: as many rows as fit in a third of a second.
+  double slow_seconds = 0;
+  size_t slow_rows = 0;
+  for (size_t begin = 0; slow_seconds < 0.3; begin = (begin + rows) % kPool) {
+    const size_t count = std::min({rows, size_t{512}, kPool - begin});
+    const InputBatch batch = sample.batch(begin, count);
+    const auto start = Clock::now();
+    benchmark::DoNotOptimize(interpreter.run(batch, outputs));
+    slow_seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    slow_rows += count;
+  }
+  double seconds = 0;
+  size_t done = 0;
+  size_t begin = 0;
+  for (auto _ : state) {
+    const InputBatch batch = sample.batch(begin, rows);
+    const auto start = Clock::now();
+    benchmark::DoNotOptimize(native.run(batch, outputs));
+    const double took = std::chrono::duration<double>(Clock::now() - start).count();
+    state.SetIterationTime(took);
+    seconds += took;
+    done += rows;
+    begin = begin + 2 * rows > kPool ? 0 : begin + rows;
+  }
+  const double fast = static_cast<double>(done) / seconds;
+  const double slow = static_cast<double>(slow_rows) / slow_seconds;
+  state.counters["rows_per_second"] = fast;
+  state.counters["us_per_row"] = 1e6 / fast;
+  state.counters["interpreter_rows_per_second"] = slow;
+  state.counters["times_faster"] = fast / slow;
+}
+
+#define OBLIGOR_BENCH(plan) BENCHMARK(score<plan>)->Name(#plan)->Arg(1)->Arg(64)->Arg(1024)->Arg(65536)->UseManualTime()->MinTime(0.3)
+OBLIGOR_BENCH(dnn);
+OBLIGOR_BENCH(wide_ensemble);
+OBLIGOR_BENCH(small_trees);
+OBLIGOR_BENCH(large_trees);
+OBLIGOR_BENCH(card);
+
+}  // namespace
+}  // namespace obligor::native

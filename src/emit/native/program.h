@@ -1,0 +1,85 @@
+// A plan as a list of steps over one workspace: what NativeExecutor runs.
+//
+//   Program program = compile(plan);
+//
+// compile() verifies, then: cuts affine maps (with their activation) that are read by `select` alone into one map a reader, so that
+// the members of an ensemble run one after another in a small workspace; fuses an activation into the affine map before it; orders
+// the steps depth first; lets the parts of a concatenation be written in place and a contiguous selection be a view; and gives
+// values whose lives do not meet the same columns of the workspace.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "emit/native/kernels.h"
+#include "emit/native/packed.h"
+#include "emit/native/vocabulary.h"
+#include "plan/plan.h"
+
+namespace obligor::native {
+
+struct EncodeData {
+  Vocabulary vocabulary;
+  int32_t missing = 0;
+  int32_t unseen = 0;
+  size_t slot = 0;  // which of the batch's translations
+};
+struct RangeData {
+  std::vector<float> low, high;
+};
+struct ScaleData {
+  std::vector<float> shift, factor;
+};
+struct CopyData {
+  struct Part {
+    size_t from, to, width;  // columns
+  };
+  std::vector<Part> parts;
+};
+struct SumData {
+  std::vector<size_t> parts;  // columns
+  std::vector<float> weights;
+};
+struct PointsData {
+  double factor = 0;
+  double offset = 0;
+  bool rounds = false;
+};
+using StepData = std::variant<std::monostate, std::vector<float>, std::vector<int32_t>, EncodeData, RangeData, ScaleData, Knots, Bins, PairTable,
+                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, PointsData>;
+
+struct Step {
+  Op op = Op::kInput;
+  Function function = Function::kIdentity;
+  uint32_t node = 0;     // what `needs` is asked about
+  size_t source = 0;     // raw column, for kInput and kEncode
+  size_t in = 0;         // column of the input (numbers or codes)
+  size_t second = 0;     // column of the second code, for kCross
+  size_t in_width = 1;
+  size_t out = 0;
+  size_t width = 1;
+  StepData data;
+};
+
+struct ProgramOutput {
+  std::string name;
+  uint32_t node = 0;
+  ValueType type;
+  size_t column = 0;
+};
+
+struct Program {
+  size_t inputs = 0;
+  std::vector<Step> steps;
+  std::vector<std::vector<uint32_t>> needs;  // by node: the nodes that it is made from
+  std::vector<ProgramOutput> outputs;
+  size_t number_columns = 0;
+  size_t code_columns = 0;
+  size_t encodes = 0;
+};
+
+[[nodiscard]] Program compile(const ScorePlan& plan);
+
+}  // namespace obligor::native

@@ -1,0 +1,245 @@
+// Tree ensembles. Leaf values are added in the order of the trees, in double, as the reference interpreter does.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "emit/native/tree_kernels.cc"
+#include <cmath>
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include "emit/native/kernels.h"
+#include "plan/builder.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace obligor::native::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::CappedTag<float, kLaneMultiple>;
+using DI = hn::RebindToSigned<D>;
+using V = hn::Vec<D>;
+using VI = hn::Vec<DI>;
+
+constexpr size_t kChunk = 4;  // vectors of rows whose bits stay in registers
+constexpr size_t kWordLeaves = 32;
+
+// Rows for which a category node says left.
+HWY_INLINE hn::Mask<DI> category_left(const ForbidCategory& node, const int32_t* words, V x) {
+  const D d;
+  const DI di;
+  const VI code = hn::ConvertTo(di, x);  // towards zero
+  const auto known = hn::And(hn::Gt(x, hn::Set(d, -1.0F)), hn::Lt(x, hn::Set(d, 32.0F * static_cast<float>(node.words))));
+  const VI safe = hn::IfThenElseZero(hn::RebindMask(di, known), code);
+  VI word = hn::Zero(di);
+  if (node.words > 0) word = hn::GatherIndex(di, words + node.bit_begin, hn::ShiftRight<5>(safe));
+  const VI bit = hn::Shl(hn::Set(di, 1), hn::And(safe, hn::Set(di, 31)));
+  const auto listed = hn::And(hn::RebindMask(di, known), hn::Ne(hn::And(word, bit), hn::Zero(di)));
+  if (!node.default_left) return listed;
+  return hn::Or(listed, hn::RebindMask(di, hn::Ne(x, x)));
+}
+
+template <size_t kVectors>
+HWY_INLINE void leaf_bits(const PackedTrees& trees, const LeafWord& word, const float* HWY_RESTRICT x, size_t stride, VI (&bits)[kVectors]) {
+  const D d;
+  const DI di;
+  const size_t lanes = hn::Lanes(d);
+#pragma GCC unroll 4
+  for (size_t v = 0; v < kVectors; ++v) bits[v] = hn::Set(di, -1);
+  for (uint32_t f = word.left_begin; f < word.right_begin; ++f) {
+    const Forbid& node = trees.forbids[f];
+    const V threshold = hn::Set(d, node.threshold);
+    const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
+    const float* column = x + node.feature * stride;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) {
+      const auto right = hn::RebindMask(di, hn::Gt(hn::LoadU(d, column + v * lanes), threshold));
+      bits[v] = hn::IfThenElse(right, hn::And(bits[v], keep), bits[v]);
+    }
+  }
+  for (uint32_t f = word.right_begin; f < word.right_end; ++f) {
+    const Forbid& node = trees.forbids[f];
+    const V threshold = hn::Set(d, node.threshold);
+    const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
+    const float* column = x + node.feature * stride;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) {
+      const auto left = hn::RebindMask(di, hn::Le(hn::LoadU(d, column + v * lanes), threshold));
+      bits[v] = hn::IfThenElse(left, bits[v], hn::And(bits[v], keep));
+    }
+  }
+  for (uint32_t c = word.category_begin; c < word.category_end; ++c) {
+    const ForbidCategory& node = trees.categories[c];
+    const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
+    const float* column = x + node.feature * stride;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) {
+      const auto left = category_left(node, trees.words.data(), hn::LoadU(d, column + v * lanes));
+      bits[v] = hn::IfThenElse(left, bits[v], hn::And(bits[v], keep));
+    }
+  }
+}
+
+// The value of the lowest leaf whose bit is set.
+HWY_INLINE V first_leaf(const float* HWY_RESTRICT leaves, VI bits) {
+  const D d;
+  const DI di;
+  // The lowest bit alone is a power of two, whose float has its number as exponent.
+  const VI lowest = hn::And(bits, hn::Neg(bits));
+  const VI exponent = hn::And(hn::ShiftRight<23>(hn::BitCast(di, hn::ConvertTo(d, lowest))), hn::Set(di, 255));
+  const VI index = hn::Max(hn::Sub(exponent, hn::Set(di, 127)), hn::Zero(di));
+#if HWY_TARGET <= HWY_AVX3
+  const auto place = hn::IndicesFromVec(d, hn::And(index, hn::Set(di, 15)));
+  const V low = hn::TableLookupLanes(hn::LoadU(d, leaves), place);
+  const V high = hn::TableLookupLanes(hn::LoadU(d, leaves + 16), place);
+  return hn::IfThenElse(hn::RebindMask(d, hn::Gt(index, hn::Set(di, 15))), high, low);
+#else
+  return hn::GatherIndex(d, leaves, index);
+#endif
+}
+
+template <size_t kVectors>
+HWY_INLINE void bit_tree(const PackedTrees& trees, const PackedTree& tree, const float* HWY_RESTRICT x, size_t stride, float* HWY_RESTRICT out) {
+  const D d;
+  const DI di;
+  const size_t lanes = hn::Lanes(d);
+  VI bits[kVectors];
+  V value[kVectors];
+#pragma GCC unroll 4
+  for (size_t v = 0; v < kVectors; ++v) value[v] = hn::Zero(d);
+  // Words from the last to the first: the first that has a bit left wins.
+  for (uint32_t w = tree.word_end; w-- > tree.word_begin;) {
+    leaf_bits<kVectors>(trees, trees.leaf_words[w], x, stride, bits);
+    const float* leaves = trees.leaves.data() + w * kWordLeaves;
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) {
+      const V here = first_leaf(leaves, bits[v]);
+      value[v] = hn::IfThenElse(hn::RebindMask(d, hn::Ne(bits[v], hn::Zero(di))), here, value[v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (size_t v = 0; v < kVectors; ++v) hn::StoreU(value[v], d, out + v * lanes);
+}
+
+HWY_INLINE bool goes_left(const PackedTrees& trees, size_t node, float x) {
+  const uint8_t flags = trees.node_flags[node];
+  if (x != x) return (flags & TreeArrays::kDefaultLeft) != 0;
+  if ((flags & TreeArrays::kCategorical) == 0) return x <= trees.nodes[node].threshold;
+  const int32_t begin = trees.node_category[node * 2];
+  const int32_t words = trees.node_category[node * 2 + 1];
+  if (!(x > -1.0F) || !(x < 32.0F * static_cast<float>(words))) return false;
+  const auto bit = static_cast<uint32_t>(static_cast<int32_t>(x));
+  return (static_cast<uint32_t>(trees.words[static_cast<size_t>(begin) + bit / 32]) >> (bit % 32U) & 1U) != 0;
+}
+
+constexpr size_t kWalks = 8;
+
+// Trees are uneven: most walks end long before the deepest leaf.
+HWY_INLINE bool all_leaves(const PackedTrees& trees, const int32_t (&at)[kWalks]) {
+  int32_t least = at[0];
+  for (size_t w = 1; w < kWalks; ++w) least = HWY_MIN(least, at[w]);
+  return least >= trees.first_leaf;
+}
+
+// Up to kWalks walks side by side: independent chains of loads hide each other's latency.
+HWY_INLINE void walk(const PackedTrees& trees, int32_t (&at)[kWalks], const float* const (&x)[kWalks], size_t stride, uint32_t depth, bool plain) {
+  if (plain) {
+    const WalkNode* HWY_RESTRICT nodes = trees.nodes.data();
+    const uint8_t* HWY_RESTRICT flags = trees.node_flags.data();
+    for (uint32_t level = 0; level < depth; ++level) {
+      if (level % 4 == 3 && all_leaves(trees, at)) return;
+#pragma GCC unroll 8
+      for (size_t w = 0; w < kWalks; ++w) {
+        const auto node = static_cast<size_t>(at[w]);
+        const float value = x[w][nodes[node].feature * stride];
+        const bool missing = value != value;
+        const bool left = (value <= nodes[node].threshold) | (missing & ((flags[node] & TreeArrays::kDefaultLeft) != 0));
+        at[w] = nodes[node].child[left ? 0 : 1];
+      }
+    }
+    return;
+  }
+  for (uint32_t level = 0; level < depth; ++level) {
+    if (level % 4 == 3 && all_leaves(trees, at)) return;
+    for (size_t w = 0; w < kWalks; ++w) {
+      const auto node = static_cast<size_t>(at[w]);
+      at[w] = trees.nodes[node].child[goes_left(trees, node, x[w][trees.nodes[node].feature * stride]) ? 0 : 1];
+    }
+  }
+}
+
+void walk_tree(const PackedTrees& trees, const PackedTree& tree, const float* x, Tile tile, float* out) {
+  for (size_t begin = 0; begin < tile.stride; begin += kWalks) {
+    int32_t at[kWalks];
+    const float* rows[kWalks];
+    for (size_t w = 0; w < kWalks; ++w) {
+      at[w] = tree.root;
+      rows[w] = x + begin + w;
+    }
+    walk(trees, at, rows, tile.stride, tree.depth, tree.plain);
+    for (size_t w = 0; w < kWalks; ++w) out[begin + w] = trees.node_value[static_cast<size_t>(at[w])];
+  }
+}
+
+// One row: kWalks trees side by side.
+float walk_row(const PackedTrees& trees, const float* x, size_t stride) {
+  double total = 0;
+  const size_t count = trees.trees.size();
+  for (size_t begin = 0; begin < count; begin += kWalks) {
+    int32_t at[kWalks];
+    const float* rows[kWalks];
+    uint32_t depth = 0;
+    bool plain = true;
+    for (size_t w = 0; w < kWalks; ++w) {
+      const PackedTree& tree = trees.trees[HWY_MIN(begin + w, count - 1)];
+      at[w] = tree.root;
+      rows[w] = x;
+      depth = HWY_MAX(depth, tree.depth);
+      plain = plain && tree.plain;
+    }
+    walk(trees, at, rows, stride, depth, plain);
+    for (size_t w = 0; w < kWalks && begin + w < count; ++w) total += static_cast<double>(trees.node_value[static_cast<size_t>(at[w])]);
+  }
+  return static_cast<float>(total);
+}
+
+constexpr size_t kFewRows = 2;
+
+void run_trees(const PackedTrees& trees, const float* HWY_RESTRICT x, float* HWY_RESTRICT y, Tile tile) {
+  if (tile.rows <= kFewRows) {
+    for (size_t r = 0; r < tile.stride; ++r) y[r] = r < tile.rows ? walk_row(trees, x + r, tile.stride) : 0.0F;
+    return;
+  }
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  HWY_ALIGN double total[kTileRows];
+  HWY_ALIGN float leaf[kTileRows];
+  for (size_t r = 0; r < tile.stride; ++r) total[r] = 0;
+  for (const PackedTree& tree : trees.trees) {
+    if (tree.word_begin == tree.word_end) {
+      walk_tree(trees, tree, x, tile, leaf);
+    } else {
+      size_t r = 0;
+      for (; r + kChunk * lanes <= tile.stride; r += kChunk * lanes) bit_tree<kChunk>(trees, tree, x + r, tile.stride, leaf + r);
+      for (; r < tile.stride; r += lanes) bit_tree<1>(trees, tree, x + r, tile.stride, leaf + r);
+    }
+    for (size_t i = 0; i < tile.stride; ++i) total[i] += static_cast<double>(leaf[i]);
+  }
+  for (size_t i = 0; i < tile.stride; ++i) y[i] = static_cast<float>(total[i]);
+}
+
+const TreeKernels* get_tree_kernels() {
+  static constexpr TreeKernels kernels{run_trees};
+  return &kernels;
+}
+
+}  // namespace
+}  // namespace obligor::native::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace obligor::native {
+namespace {
+HWY_EXPORT(get_tree_kernels);
+}  // namespace
+const TreeKernels& tree_kernels() { return *HWY_DYNAMIC_DISPATCH(get_tree_kernels)(); }
+}  // namespace obligor::native
+#endif
