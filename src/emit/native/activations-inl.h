@@ -22,7 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, kLaneMultiple>;
 using V = hn::Vec<D>;
 
-HWY_INLINE V keep_missing(V x, V y) { return hn::IfThenElse(hn::Ne(x, x), x, y); }
+HWY_INLINE V keep_missing(V x, V y) { return hn::IfThenElse(hn::IsNaN(x), x, y); }
 
 HWY_INLINE V relu(D d, V x) { return hn::IfThenElse(hn::Le(x, hn::Zero(d)), hn::Zero(d), x); }
 

@@ -87,8 +87,8 @@ void affine_tile(const PackedAffine& map, const float* x, float* y, size_t strid
 
 // One row: kPanels panels of outputs at once, so that their chains overlap.
 template <size_t kPanels>
-HWY_INLINE void row_panels(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, size_t in, const float* HWY_RESTRICT x,
-                           size_t stride, float* HWY_RESTRICT out) {
+HWY_INLINE void row_panels(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, size_t in, const float* HWY_RESTRICT x, size_t stride,
+                           float* HWY_RESTRICT out) {
   const D d;
   const size_t lanes = hn::Lanes(d);
   for (size_t part = 0; part < kLaneMultiple; part += lanes) {

@@ -153,7 +153,7 @@ void bin(const float* HWY_RESTRICT x, int32_t* HWY_RESTRICT y, size_t n, const B
       const auto is = hn::RebindMask(di, hn::Eq(value, hn::Set(d, bins.specials[k])));
       code = hn::IfThenElse(is, hn::Set(di, bins.missing + 1 + static_cast<int32_t>(k)), code);
     }
-    code = hn::IfThenElse(hn::RebindMask(di, hn::Ne(value, value)), hn::Set(di, bins.missing), code);
+    code = hn::IfThenElse(hn::RebindMask(di, hn::IsNaN(value)), hn::Set(di, bins.missing), code);
     hn::StoreU(code, di, y + i);
   }
 }
@@ -180,8 +180,7 @@ void points(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, double
 }
 
 const ColumnKernels* get_column_kernels() {
-  static constexpr ColumnKernels kernels{special,          missing_flag, impute,       clip,  scale, interpolate,
-                                         piecewise_linear, bin,          weighted_sum, points};
+  static constexpr ColumnKernels kernels{special, missing_flag, impute, clip, scale, interpolate, piecewise_linear, bin, weighted_sum, points};
   return &kernels;
 }
 

@@ -167,7 +167,9 @@ TEST(Native, EnsemblesOfAllSizesEqualTheInterpreterExactly) {
       const ScorePlan plan = builder.build();
       const Sample sample = native::random_sample(plan, 200, random, true);
       const auto expected = Interpreter(plan).run(sample.batch(0, 200), {})[0].numbers;
-      for (const auto& executor : for_all_targets(plan)) EXPECT_THAT(executor->run(sample.batch(0, 200), {})[0].numbers, testing::Pointwise(testing::Eq(), expected));
+      for (const auto& executor : for_all_targets(plan))
+        EXPECT_THAT(executor->run(sample.batch(0, 200), {})[0].numbers, testing::Pointwise(testing::Eq(), expected))
+            << leaves << " leaves, categories " << categories;
     }
   }
 }

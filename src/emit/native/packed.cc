@@ -178,8 +178,8 @@ class TreePacker {
       if ((flags_[n] & TreeArrays::kCategorical) == 0) continue;
       const uint32_t kept = keep(v, begin);
       if (~kept == 0) continue;
-      packed_.categories.push_back({static_cast<uint32_t>(feature_[n]), kept, bit_begin_[n], bit_end_[n] - bit_begin_[n],
-                                    (flags_[n] & TreeArrays::kDefaultLeft) != 0});
+      packed_.categories.push_back(
+          {static_cast<uint32_t>(feature_[n]), kept, bit_begin_[n], bit_end_[n] - bit_begin_[n], (flags_[n] & TreeArrays::kDefaultLeft) != 0});
     }
   }
 

@@ -78,8 +78,8 @@ struct ForbidCategory {
   bool default_left = false;
 };
 struct LeafWord {
-  uint32_t left_begin = 0;      // in `forbids`: nodes where a missing value goes left
-  uint32_t right_begin = 0;     // nodes where it goes right
+  uint32_t left_begin = 0;   // in `forbids`: nodes where a missing value goes left
+  uint32_t right_begin = 0;  // nodes where it goes right
   uint32_t right_end = 0;
   uint32_t category_begin = 0;  // in `categories`
   uint32_t category_end = 0;
@@ -95,7 +95,7 @@ struct PackedTree {
   uint32_t word_end = 0;    // = word_begin: too many leaves for the bits, the tree is walked
   int32_t root = 0;         // in `nodes`
   uint32_t depth = 0;
-  bool plain = true;        // no category node
+  bool plain = true;  // no category node
 };
 struct PackedTrees {
   std::vector<PackedTree> trees;

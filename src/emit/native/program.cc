@@ -307,7 +307,8 @@ class Compiler {
       case Op::kInput: made.source = node.size; break;
       case Op::kEncode:
         made.source = nodes_[node.inputs[0]].size;
-        made.data = EncodeData{Vocabulary(constant(node.constants[0]).strings(), ints(node, 1)), ints(node, 2)[0], ints(node, 2)[1], program_.encodes++};
+        made.data =
+            EncodeData{Vocabulary(constant(node.constants[0]).strings(), ints(node, 1)), ints(node, 2)[0], ints(node, 2)[1], program_.encodes++};
         break;
       case Op::kSpecial:
       case Op::kImpute:
@@ -319,9 +320,7 @@ class Compiler {
       case Op::kClip: made.data = RangeData{floats(node, 0), floats(node, 1)}; break;
       case Op::kScale: made.data = ScaleData{floats(node, 0), floats(node, 1)}; break;
       case Op::kInterpolate: made.data = make_knots(floats(node, 0), floats(node, 1)); break;
-      case Op::kBin:
-        made.data = Bins{make_search_list(floats(node, 0)), floats(node, 1), static_cast<int32_t>(floats(node, 0).size()) + 1};
-        break;
+      case Op::kBin: made.data = Bins{make_search_list(floats(node, 0)), floats(node, 1), static_cast<int32_t>(floats(node, 0).size()) + 1}; break;
       case Op::kOneHot:
       case Op::kSelect: made.data = ints(node, 0); break;
       case Op::kCross:

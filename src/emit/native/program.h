@@ -53,10 +53,10 @@ using StepData = std::variant<std::monostate, std::vector<float>, std::vector<in
 struct Step {
   Op op = Op::kInput;
   Function function = Function::kIdentity;
-  uint32_t node = 0;     // what `needs` is asked about
-  size_t source = 0;     // raw column, for kInput and kEncode
-  size_t in = 0;         // column of the input (numbers or codes)
-  size_t second = 0;     // column of the second code, for kCross
+  uint32_t node = 0;  // what `needs` is asked about
+  size_t source = 0;  // raw column, for kInput and kEncode
+  size_t in = 0;      // column of the input (numbers or codes)
+  size_t second = 0;  // column of the second code, for kCross
   size_t in_width = 1;
   size_t out = 0;
   size_t width = 1;

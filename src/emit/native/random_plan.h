@@ -371,7 +371,8 @@ class RandomPlanMaker {
     parts.push_back(bounded().node);
     const NodeId features = builder_.impute(builder_.concat(parts), std::vector<float>(total + width(parts.back()), 0.1F));
     const uint32_t in = width(features);
-    const NodeId hidden = builder_.activate(builder_.affine(features, random_weights(random_, in, 60), random_values(random_, 60, -1, 1), 60), "gelu");
+    const NodeId hidden =
+        builder_.activate(builder_.affine(features, random_weights(random_, in, 60), random_values(random_, 60, -1, 1), 60), "gelu");
     std::vector<NodeId> members;
     for (int32_t m = 0; m < 3; ++m) {
       std::vector<int32_t> columns;

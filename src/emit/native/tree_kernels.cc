@@ -34,7 +34,7 @@ HWY_INLINE hn::Mask<DI> category_left(const ForbidCategory& node, const int32_t*
   const VI bit = hn::Shl(hn::Set(di, 1), hn::And(safe, hn::Set(di, 31)));
   const auto listed = hn::And(hn::RebindMask(di, known), hn::Ne(hn::And(word, bit), hn::Zero(di)));
   if (!node.default_left) return listed;
-  return hn::Or(listed, hn::RebindMask(di, hn::Ne(x, x)));
+  return hn::Or(listed, hn::RebindMask(di, hn::IsNaN(x)));
 }
 
 template <size_t kVectors>
@@ -125,7 +125,7 @@ HWY_INLINE bool goes_left(const PackedTrees& trees, size_t node, float x) {
   if ((flags & TreeArrays::kCategorical) == 0) return x <= trees.nodes[node].threshold;
   const int32_t begin = trees.node_category[node * 2];
   const int32_t words = trees.node_category[node * 2 + 1];
-  if (!(x > -1.0F) || !(x < 32.0F * static_cast<float>(words))) return false;
+  if (words == 0 || !(x > -1.0F) || !(x < 32.0F * static_cast<float>(words))) return false;
   const auto bit = static_cast<uint32_t>(static_cast<int32_t>(x));
   return (static_cast<uint32_t>(trees.words[static_cast<size_t>(begin) + bit / 32]) >> (bit % 32U) & 1U) != 0;
 }

@@ -72,7 +72,8 @@ class Vocabulary {
 // (first, second) -> code: a full table where it is small, else open addressing.
 class PairTable {
  public:
-  PairTable(std::span<const int32_t> triples, uint32_t first_levels, uint32_t second_levels, int32_t unseen) : second_(second_levels), unseen_(unseen) {
+  PairTable(std::span<const int32_t> triples, uint32_t first_levels, uint32_t second_levels, int32_t unseen)
+      : second_(second_levels), unseen_(unseen) {
     constexpr uint64_t kSmall = 1U << 16U;
     dense_ = static_cast<uint64_t>(first_levels) * second_levels <= kSmall;
     slots_.resize(dense_ ? static_cast<size_t>(first_levels) * second_levels : std::bit_ceil(2 * (triples.size() / 3) + 1));
