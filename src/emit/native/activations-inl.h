@@ -58,6 +58,12 @@ HWY_INLINE V signed_log(D d, V x) {
   return keep_missing(x, hn::CopySign(y, x));
 }
 
+HWY_INLINE V exponential(D d, V x) {
+  const V most = hn::Set(d, 88.72284F);  // the last whose exponential is finite
+  const V y = hn::Exp(d, hn::Min(x, most));
+  return keep_missing(x, hn::IfThenElse(hn::Gt(x, most), hn::Set(d, __builtin_inff()), y));
+}
+
 template <typename F>
 HWY_INLINE void over(const float* x, float* y, size_t n, const F& f) {
   const D d;
@@ -94,6 +100,7 @@ void activate(Function function, const float* x, float* y, size_t n) {
     case Function::kGelu: gelu(x, y, n); return;
     case Function::kSilu: over(x, y, n, [](D d, V v) { return silu(d, v); }); return;
     case Function::kLog: over(x, y, n, [](D d, V v) { return signed_log(d, v); }); return;
+    case Function::kExp: over(x, y, n, [](D d, V v) { return exponential(d, v); }); return;
   }
 }
 

@@ -23,7 +23,7 @@ struct Tile {
   size_t stride = 0;
 };
 
-enum class Function : uint8_t { kIdentity, kRelu, kTanh, kSigmoid, kLogit, kSelu, kGelu, kSilu, kLog };
+enum class Function : uint8_t { kIdentity, kRelu, kTanh, kSigmoid, kLogit, kSelu, kGelu, kSilu, kLog, kExp };
 [[nodiscard]] Function find_native_function(std::string_view name);
 
 // Over one column of n values; n is a multiple of kLaneMultiple.

@@ -11,7 +11,6 @@
 
 namespace obligor {
 
-using native::kTileRows;
 using native::Program;
 using native::Step;
 using native::Tile;
@@ -30,8 +29,8 @@ struct Workspace {
 
   void fit(const Program& program) {
     // A lane multiple more than is used, so that no offset is outside the array.
-    const size_t numbers_wanted = (program.number_columns + 1) * kTileRows;
-    const size_t codes_wanted = (program.code_columns + 1) * kTileRows;
+    const size_t numbers_wanted = (program.number_columns + 1) * program.tile_rows;
+    const size_t codes_wanted = (program.code_columns + 1) * program.tile_rows;
     if (number_room < numbers_wanted) {
       numbers = hwy::AllocateAligned<float>(numbers_wanted);
       number_room = numbers_wanted;
@@ -237,9 +236,9 @@ std::vector<Value> NativeExecutor::run(const InputBatch& batch, std::span<const 
   work.fit(program);
   impl_->mark_needed(wanted, work);
   impl_->translate(batch, work);
-  for (size_t begin = 0; begin < batch.rows; begin += kTileRows) {
+  for (size_t begin = 0; begin < batch.rows; begin += program.tile_rows) {
     Tile tile;
-    tile.rows = std::min(kTileRows, batch.rows - begin);
+    tile.rows = std::min(program.tile_rows, batch.rows - begin);
     tile.stride = native::padded(tile.rows);
     for (const Step& step : program.steps) {
       if (work.needed[step.node] != 0) impl_->run_step(step, batch, begin, tile, work);

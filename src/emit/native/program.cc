@@ -11,6 +11,7 @@ namespace obligor::native {
 namespace {
 
 using Kind = ValueType::Kind;
+constexpr size_t kWideColumns = size_t{1} << 18U;
 constexpr size_t kNever = static_cast<size_t>(-1);
 
 // Where a value stands: columns from `offset` on in the region that belongs to node `root`.
@@ -280,6 +281,8 @@ class Compiler {
     }
     program_.number_columns = numbers.size();
     program_.code_columns = codes.size();
+    // The values of a very wide plan take the smallest tile.
+    if (numbers.size() > kWideColumns) program_.tile_rows = kLaneMultiple;
   }
 
   [[nodiscard]] size_t column(NodeId id) const { return columns_[places_[id].root] + places_[id].offset; }

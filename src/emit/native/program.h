@@ -78,6 +78,7 @@ struct Program {
   size_t number_columns = 0;
   size_t code_columns = 0;
   size_t encodes = 0;
+  size_t tile_rows = kTileRows;
 };
 
 [[nodiscard]] Program compile(const ScorePlan& plan);

@@ -9,7 +9,7 @@
 namespace obligor::native {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Function>, 9> kFunctions{{
+constexpr std::array<std::pair<std::string_view, Function>, 10> kFunctions{{
     {"identity", Function::kIdentity},
     {"relu", Function::kRelu},
     {"tanh", Function::kTanh},
@@ -19,6 +19,7 @@ constexpr std::array<std::pair<std::string_view, Function>, 9> kFunctions{{
     {"gelu", Function::kGelu},
     {"silu", Function::kSilu},
     {"log", Function::kLog},
+    {"exp", Function::kExp},
 }};
 
 }  // namespace
