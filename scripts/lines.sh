@@ -2,10 +2,9 @@
 # Lines of source and of tests and benchmarks a room, from the files that git tracks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-git ls-files 'src/*.cc' 'src/*.h' 'tests/*' 'web/*.mjs' 'web/src/*' 'scripts/*' | while read -r file; do
+git ls-files 'src/*.cc' 'src/*.h' 'tests/*.py' 'tests/*.mjs' 'tests/*.cc' 'tests/*.h' 'web/*.mjs' 'web/src/*' 'scripts/*' | while read -r file; do
   case $file in
-    src/zoo/*/*) room=${file#src/}; room=${room%/*} ;;
-    src/study/report/*) room=study/report ;;
+    src/*/*/*) room=${file#src/}; room=${room%/*} ;;
     src/*/*) room=${file#src/}; room=${room%%/*} ;;
     *) room=${file%%/*} ;;
   esac
