@@ -15,12 +15,13 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 5> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 6> kFits{{
       {"logistic", fit_logistic},
       {"lightgbm", fit_lightgbm},
       {"ann", fit_ann},
       {"dnn", fit_dnn},
       {"cart", fit_cart},
+      {"chaid", fit_chaid},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

@@ -32,6 +32,7 @@ std::string condition(const Branch& branch, int32_t child, std::span<const std::
     }
     const size_t more = inside.size() > kLevelsShown + 1 ? inside.size() - kLevelsShown : 0;
     if (more > 0) inside.resize(kLevelsShown);
+    if (inside.empty()) return fmt::format("{} missing", name);
     if (inside.size() == 1 && more == 0) return fmt::format("{} = {}", name, inside[0]);
     return fmt::format("{} in {{{}{}}}", name, fmt::join(inside, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
   }
@@ -66,7 +67,7 @@ Json describe(const RuleTree& tree, std::span<const std::string> names, std::spa
       const auto child =
           static_cast<int32_t>(std::find(parent.children.begin(), parent.children.end(), static_cast<int32_t>(i)) - parent.children.begin());
       std::string when = condition(parent.split, child, names, levels);
-      if (parent.unknown == child && parent.surrogates.empty()) row["takes_missing"] = true;
+      if (parent.unknown == child && parent.surrogates.empty() && !when.ends_with(" missing")) row["takes_missing"] = true;
       row["when"] = std::move(when);
     } else {
       row["when"] = "all rows";

@@ -15,7 +15,9 @@
 namespace obligor::zoo {
 
 [[nodiscard]] ModelEntry cart_entry();
+[[nodiscard]] ModelEntry chaid_entry();
 
 [[nodiscard]] FitResult fit_cart(const FitInput& input, const Params& params, const Context& context);
+[[nodiscard]] FitResult fit_chaid(const FitInput& input, const Params& params, const Context& context);
 
 }  // namespace obligor::zoo

@@ -33,7 +33,7 @@ ModelEntry cart_entry() {
   entry.params = {
       choice_param("criterion", "gini", {"gini", "entropy"}, "impurity that a split lowers"),
       real_param("min_split", 20, 2, 1e9, "rows (by weight) of a node that may be split"),
-      real_param("min_leaf", 7, 1, 1e9, "rows (by weight) of a leaf at least"),
+      real_param("min_leaf", 10, 1, 1e9, "rows (by weight) of a leaf at least"),
       integer_param("max_depth", 30, 0, 60, "splits from the root to a leaf at most"),
       choice_param("prune", "cv", {"cv", "fixed", "none"}, "cv: at the alpha that folds choose; fixed: at the given alpha"),
       choice_param("prune_risk", "gini", {"gini", "misclassification"}, "cost of a leaf: squared error of its probability, or its wrong class"),
@@ -49,7 +49,35 @@ ModelEntry cart_entry() {
   };
   entry.traits.trees = true;
   entry.prep = tree_prep;
-  entry.candidates = {{{"se", "1"}}, {{"se", "0"}}, {{"se", "0"}, {"min_leaf", "20"}}};
+  entry.candidates = {{{"se", "1"}}, {{"se", "0"}}};
+  return entry;
+}
+
+ModelEntry chaid_entry() {
+  ModelEntry entry;
+  entry.name = "chaid";
+  entry.title = "CHAID tree";
+  entry.family = "tree";
+  entry.paper = "Kass: An exploratory technique for investigating large quantities of categorical data, Applied Statistics 29(2), 1980";
+  entry.summary = "branches where a chi-square test finds them, as many a node as differ; categories merged, p-values adjusted by Bonferroni";
+  entry.params = {
+      real_param("alpha_split", 0.05, 1e-12, 1, "a column parts a node when its adjusted p-value is at most this", true),
+      real_param("alpha_merge", 0.05, 1e-6, 1, "two groups of categories are merged while their p-value is above this"),
+      real_param("alpha_split_merged", 0.049, 0, 1, "a merged group is parted again at this p-value (below alpha_merge); 0: never"),
+      flag_param("exhaustive", false, "Biggs, de Ville and Suen (1991): merge down to two groups and take the best grouping on the way"),
+      choice_param("statistic", "pearson", {"pearson", "likelihood_ratio"}, "the chi-square statistic"),
+      flag_param("bonferroni", true, "multiply a p-value by the number of groupings that were possible"),
+      integer_param("bins", 10, 2, 1000, "a number enters as so many ordered categories of about equal weight"),
+      integer_param("max_depth", 5, 0, 30, "splits from the root to a leaf at most"),
+      real_param("min_split", 50, 2, 1e9, "rows (by weight) of a node that may be split"),
+      real_param("min_leaf", 20, 1, 1e9, "rows (by weight) of a branch at least"),
+      real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      levels_param(),
+  };
+  entry.traits.trees = true;
+  entry.traits.deterministic_convex = true;
+  entry.prep = tree_prep;
+  entry.candidates = {{}, {{"exhaustive", "true"}}, {{"max_depth", "3"}, {"min_split", "100"}, {"min_leaf", "50"}}};
   return entry;
 }
 
