@@ -1,6 +1,7 @@
 """`obligor compare` as a user types it: on the data that ships, and on bad input. Usage: compare_test.py OBLIGOR DATA"""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,27 @@ PROGRAM, DATA = sys.argv[1], sys.argv[2]
 
 def run(*arguments):
     return subprocess.run([PROGRAM, "compare", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def undocumented(document):
+    """Keys of the document that docs/compare-json.md does not name. Keys that are names of the user's or the model's are not looked at."""
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "compare-json.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", page))
+    found = set()
+
+    def walk(value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key not in words:
+                    found.add(key)
+                if key not in ("params", "gradient_norm", "mean_ranks", "conventions"):
+                    walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    walk(document)
+    return found
 
 
 def main():
@@ -25,6 +47,7 @@ def main():
     document = json.loads(done.stdout)
     assert document["rows"] == 1000 and document["folds"] == 3 and document["task"]["bad"] == 300
     assert [m["status"] for m in document["models"]] == ["ok", "ok"]
+    assert not undocumented(document), undocumented(document)
     for model in document["models"]:
         auc = model["metrics"]["auc"]
         assert 0.70 < auc["low"] < auc["value"] < auc["high"] < 0.90, auc
