@@ -32,6 +32,8 @@ Json parse_json(std::string_view text, std::string_view source, const Json::pars
     return Json::parse(text, callback);
   } catch (const nlohmann::json::parse_error& error) {
     throw Error(ErrorCode::kData, fmt::format("{}: not valid JSON at byte {}", source, error.byte));
+  } catch (const nlohmann::json::out_of_range&) {
+    throw Error(ErrorCode::kData, fmt::format("{}: holds a number beyond the range of a double", source));
   }
 }
 

@@ -23,6 +23,7 @@ constexpr int kMissingShift = 2;
 enum class Missing { kNone = 0, kZero = 1, kNan = 2 };
 constexpr float kZero = 1e-35F;
 constexpr size_t kMaxNodes = size_t{1} << 20U;  // of one tree
+constexpr size_t kMaxDepth = 4096;              // emit() goes down by recursion
 
 struct Source {
   std::string_view name;
@@ -40,9 +41,9 @@ using Block = std::map<std::string_view, std::string_view, std::less<>>;
 template <typename T>
 std::vector<T> numbers(const Block& block, std::string_view key, size_t count, const Source& source) {
   std::vector<T> values;
-  values.reserve(count);
   const auto found = block.find(key);
   if (found == block.end()) source.fail(fmt::format("'{}' is missing", key));
+  values.reserve(std::min(count, found->second.size()));  // what is stated may be far beyond what is there
   const char* at = found->second.data();
   const char* const end = at + found->second.size();
   while (true) {
@@ -125,6 +126,7 @@ class Emitter {
     const auto split = static_cast<size_t>(child);
     // A path longer than the number of splits goes in a circle.
     if (split >= tree_.feature.size() || depth > tree_.feature.size()) source_.fail("its children do not form a tree");
+    if (depth > kMaxDepth) source_.fail(fmt::format("it is deeper than {} splits", kMaxDepth));
     if (tree_.feature[split] < 0) source_.fail("a split has no feature");
     const int32_t decision = tree_.decision[split];
     if ((decision & kCategoricalBit) != 0) return emit_category(split, depth);

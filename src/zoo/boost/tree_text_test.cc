@@ -115,5 +115,33 @@ TEST(TreeText, DamagedTextIsRefused) {
   EXPECT_EQ(code_of(replaced(good, "num_tree_per_iteration=1", "num_tree_per_iteration=3")), ErrorCode::kUnsupported);
 }
 
+// A tree that goes left and left again.
+std::string chain(int splits) {
+  std::string columns[6];
+  for (int i = 0; i < splits; ++i) {
+    columns[0] += "0 ";
+    columns[1] += std::to_string(splits - i) + " ";
+    columns[2] += "0 ";
+    columns[3] += std::to_string(i + 1 < splits ? i + 1 : -1) + " ";
+    columns[4] += std::to_string(-(i + 2)) + " ";
+    columns[5] += std::to_string(i) + " ";
+  }
+  return "tree\nTree=0\nnum_leaves=" + std::to_string(splits + 1) + "\nnum_cat=0\nsplit_feature=" + columns[0] + "\nthreshold=" + columns[1] +
+         "\ndecision_type=" + columns[2] + "\nleft_child=" + columns[3] + "\nright_child=" + columns[4] + "\nleaf_value=" + columns[5] +
+         std::to_string(splits) + "\nend of trees\n";
+}
+
+TEST(TreeText, ADeepTreeIsReadAndABottomlessOneRefused) {
+  EXPECT_EQ(run(read_lightgbm_text(chain(1000), "test"), 0.0F), 0);
+  EXPECT_EQ(run(read_lightgbm_text(chain(1000), "test"), 5000.0F), 1);
+  EXPECT_EQ(code_of(chain(300'000)), ErrorCode::kData);  // the recursion would leave the stack
+}
+
+TEST(TreeText, AStatedCountTakesNoMemoryByItself) {
+  const std::string good = stump(0.5, 0);
+  EXPECT_EQ(code_of(replaced(good, "num_leaves=2", "num_leaves=2147483647")), ErrorCode::kData);
+  EXPECT_EQ(code_of(replaced(good, "num_cat=0", "num_cat=2147483647\ncat_boundaries=0 1\ncat_threshold=1")), ErrorCode::kData);
+}
+
 }  // namespace
 }  // namespace obligor::zoo

@@ -57,6 +57,14 @@ bool separates(const Likelihood& likelihood, const Eigen::VectorXd& beta, std::s
   return lowest_bad > highest_good;
 }
 
+bool has_both_classes(const FitInput& input) {
+  bool seen[2] = {false, false};
+  for (size_t i = 0; i < input.target.size(); ++i) {
+    if (input.weight.empty() || input.weight[i] > 0) seen[input.target[i] != 0 ? 1 : 0] = true;
+  }
+  return seen[0] && seen[1];
+}
+
 Json coefficient_table(const FitInput& input, const Likelihood& likelihood, const Penalty& penalty, const Eigen::VectorXd& beta) {
   Json table = Json::array();
   const Eigen::Index p = beta.size() - 1;
@@ -89,6 +97,9 @@ Json coefficient_table(const FitInput& input, const Likelihood& likelihood, cons
 }  // namespace
 
 FitResult fit_logistic(const FitInput& input, const Params& params, const Context& context) {
+  if (!has_both_classes(input)) {
+    throw Error(ErrorCode::kData, "model 'logistic': the training rows hold one class only; both good and bad rows are needed");
+  }
   const std::string& kind = params.text("penalty");
   const double strength = params.real("strength");
   Penalty penalty;
