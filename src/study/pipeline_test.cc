@@ -16,6 +16,7 @@ using study_test::descent_entry;
 using study_test::Loans;
 using study_test::make_book;
 using study_test::to_loans;
+using study_test::with_other_rows;
 
 constexpr uint64_t kSeed = 7;
 
@@ -33,28 +34,12 @@ FittedPipeline fit(const ModelEntry& entry, const Loans& loans, const Split& spl
   return fit_pipeline(entry, {}, loans.table, loans.task, split, split.folds[0].train, {}, context);
 }
 
-// The same book with the test rows' targets turned round and each of their cells replaced by what no other row holds; the levels
-// that only test rows have come first in the dictionaries, the training rows keep every cell.
-Book with_other_test_rows(Book book, const std::vector<uint32_t>& test, bool features_too) {
-  for (const uint32_t row : test) {
-    book.bad[row] = book.bad[row] == "yes" ? "no" : "yes";
-    if (!features_too) continue;
-    book.age[row] = -1.0e6F - static_cast<float>(row);
-    book.salary[row] = kMissing;
-    book.opened[row] = kMissingDate;
-    book.job[row] = "astronaut";
-    book.zip[row] = "nowhere " + std::to_string(row);
-    book.exposure[row] = 1000.0F;
-  }
-  return book;
-}
-
 class FittedOnTrainOnly : public testing::TestWithParam<ModelEntry> {};
 
 TEST_P(FittedOnTrainOnly, TestTargetsChangeNothingThatWasFitted) {
   const Book book = make_book(240, kSeed);
   const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
-  const Loans other = to_loans(with_other_test_rows(book, loans.split.folds[0].test, false), bad_is_yes(), {}, kSeed);
+  const Loans other = to_loans(with_other_rows(book, loans.split.folds[0].test, false), bad_is_yes(), {}, kSeed);
   EXPECT_NE(loans.task.target, other.task.target);
   EXPECT_EQ(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
 }
@@ -62,7 +47,7 @@ TEST_P(FittedOnTrainOnly, TestTargetsChangeNothingThatWasFitted) {
 TEST_P(FittedOnTrainOnly, TestFeaturesChangeNothingThatWasFitted) {
   const Book book = make_book(240, kSeed);
   const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
-  const Loans other = to_loans(with_other_test_rows(book, loans.split.folds[0].test, true), bad_is_yes(), {}, kSeed);
+  const Loans other = to_loans(with_other_rows(book, loans.split.folds[0].test, true), bad_is_yes(), {}, kSeed);
   EXPECT_NE(loans.table.column("zip").dictionary(), other.table.column("zip").dictionary());
   EXPECT_EQ(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
 }
@@ -71,7 +56,7 @@ TEST_P(FittedOnTrainOnly, OneTrainingTargetDoesChangeIt) {
   const Book book = make_book(240, kSeed);
   const Loans loans = to_loans(book, bad_is_yes(), {}, kSeed);
   const std::vector<uint32_t> one{loans.split.folds[0].train[5]};
-  const Loans other = to_loans(with_other_test_rows(book, one, false), bad_is_yes(), {}, kSeed);
+  const Loans other = to_loans(with_other_rows(book, one, false), bad_is_yes(), {}, kSeed);
   EXPECT_NE(everything(fit(GetParam(), loans, loans.split)), everything(fit(GetParam(), other, loans.split)));
 }
 
@@ -82,7 +67,7 @@ TEST_P(FittedOnTrainOnly, AnOutOfTimeSplitLooksAtNoLaterRow) {
   SplitSpec spec;
   spec.kind = SplitKind::kOutOfTime;
   const Loans loans = to_loans(book, task, spec, kSeed);
-  Book later = with_other_test_rows(book, loans.split.folds[0].test, true);
+  Book later = with_other_rows(book, loans.split.folds[0].test, true);
   later.opened = book.opened;
   const Loans other = to_loans(later, task, spec, kSeed);
   ASSERT_EQ(loans.split.folds[0].train, other.split.folds[0].train);

@@ -59,6 +59,22 @@ inline Book make_book(size_t rows, uint64_t seed) {
   return book;
 }
 
+// The same book with some rows' targets turned round and, when asked, each of their cells replaced by what no other row holds: new
+// levels change the order of the dictionaries too. The other rows keep every cell.
+inline Book with_other_rows(Book book, const std::vector<uint32_t>& rows, bool features_too) {
+  for (const uint32_t row : rows) {
+    book.bad[row] = book.bad[row] == "yes" ? "no" : "yes";
+    if (!features_too) continue;
+    book.age[row] = -1.0e6F - static_cast<float>(row);
+    book.salary[row] = kMissing;
+    book.opened[row] = kMissingDate;
+    book.job[row] = "astronaut";
+    book.zip[row] = "nowhere " + std::to_string(row);
+    book.exposure[row] = 1000.0F;
+  }
+  return book;
+}
+
 struct Loans {
   Table table;
   Task task;
