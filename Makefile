@@ -1,6 +1,6 @@
 # Obligor's front door. `make demo` and `make test` do all set-up; a second run does none.
 
-.PHONY: setup configure build test demo bench format lint asan tsan clean
+.PHONY: setup configure build test demo bench format lint asan tsan fuzz clean
 BUILD := build/release
 JOBS ?= $(shell nproc)
 
@@ -35,6 +35,13 @@ asan tsan: setup
 	@cmake --preset $@
 	@cmake --build build/$@ -j $(JOBS)
 	@ctest --test-dir build/$@ --output-on-failure -j $(JOBS)
+
+# libFuzzer over everything that reads files of others: make fuzz FUZZ_SECONDS=300 for longer.
+FUZZ_SECONDS ?= 30
+fuzz: setup
+	@cmake --preset fuzz
+	@cmake --build build/fuzz -j $(JOBS) --target fuzzers
+	@bash scripts/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
 clean:
 	@rm -rf build

@@ -5,8 +5,18 @@
 # -Wrestrict: GCC 12 reports falsely on string concatenation (bug 105651).
 set(OBLIGOR_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wconversion -Wsign-conversion -Wcast-align -Woverloaded-virtual
     -Wdouble-promotion -Wno-missing-field-initializers -Wno-restrict -Werror)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # Clang builds the fuzz targets only; the warnings are GCC's to judge.
+  set(OBLIGOR_WARNINGS -Wall)
+endif()
 set(OBLIGOR_FLAGS "")
-if(OBLIGOR_SANITIZE STREQUAL "address")
+if(OBLIGOR_FUZZ)
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} --print-runtime-dir OUTPUT_VARIABLE _runtime OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(NOT EXISTS ${_runtime}/libclang_rt.fuzzer-${CMAKE_HOST_SYSTEM_PROCESSOR}.a)
+    message(FATAL_ERROR "OBLIGOR_FUZZ needs clang with libFuzzer: use the preset `fuzz`, and on Debian 12 apt-get install clang libclang-rt-14-dev")
+  endif()
+  set(OBLIGOR_FLAGS -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
+elseif(OBLIGOR_SANITIZE STREQUAL "address")
   set(OBLIGOR_FLAGS -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
 elseif(OBLIGOR_SANITIZE STREQUAL "thread")
   set(OBLIGOR_FLAGS -fsanitize=thread -fno-omit-frame-pointer)
