@@ -143,6 +143,8 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
   json["fit_seconds"] = fit_seconds;
   json["score_rows_per_second"] = score_seconds > 0 ? static_cast<double>(scored) / score_seconds : 0;
   json["params"] = outcome.jobs.front().params;
+  json["inner_auc"] = Json::array();
+  for (const JobResult& job : outcome.jobs) json["inner_auc"].push_back(job.inner_auc);
   json["curves"] = curves_json(outcome, truth);
   json["learning"] = Json::array();
   for (const auto& job : outcome.jobs) {

@@ -93,12 +93,14 @@ std::string train_parameters(const FitInput& input, const Params& params, const 
   std::string text = fmt::format(
       "objective=binary boost_from_average=true metric=none verbosity=-1 num_threads=1 deterministic=true force_col_wise=true "
       "feature_pre_filter=false seed={} learning_rate={} num_leaves={} max_depth={} min_data_in_leaf={} lambda_l1={} lambda_l2={} "
-      "min_gain_to_split={} path_smooth={} feature_fraction={} bagging_fraction={} bagging_freq={} extra_trees={} max_bin={} "
+      "min_gain_to_split={} path_smooth={} feature_fraction={} feature_fraction_bynode={} bagging_fraction={} bagging_freq={} extra_trees={} "
+      "max_bin={} "
       "cat_smooth={} cat_l2={} min_data_per_group={}",
       seed, params.real("learning_rate"), params.integer("num_leaves"), params.integer("max_depth") == 0 ? -1 : params.integer("max_depth"),
       params.integer("min_child_samples"), params.real("lambda_l1"), params.real("lambda_l2"), params.real("min_split_gain"),
-      params.real("path_smooth"), params.real("feature_fraction"), params.real("bagging_fraction"), params.real("bagging_fraction") < 1 ? 1 : 0,
-      params.flag("extra_trees"), params.integer("max_bin"), params.real("cat_smooth"), params.real("cat_l2"), params.integer("cat_min_rows"));
+      params.real("path_smooth"), params.real("feature_fraction"), params.real("feature_fraction_bynode"), params.real("bagging_fraction"),
+      params.real("bagging_fraction") < 1 ? 1 : 0, params.flag("extra_trees"), params.integer("max_bin"), params.real("cat_smooth"),
+      params.real("cat_l2"), params.integer("cat_min_rows"));
   std::string categories;
   for (size_t i = 0; i < input.categorical.size(); ++i) {
     if (input.categorical[i] != 0) categories += fmt::format("{}{}", categories.empty() ? "" : ",", i);
