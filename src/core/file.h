@@ -40,5 +40,7 @@ class AtomicFile {
 
 // The peak resident memory of this process, in bytes.
 [[nodiscard]] int64_t peak_memory_bytes();
+// The processor's name for people, as Linux gives it; empty where it gives none. Times without it say little.
+[[nodiscard]] std::string processor_name();
 
 }  // namespace obligor

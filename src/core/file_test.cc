@@ -156,5 +156,13 @@ TEST(Files, WhatCannotBeReadSaysWhy) {
   EXPECT_EQ(read_file(folder / "empty"), "");
 }
 
+TEST(Machine, NamesItsProcessorWhereLinuxDoes) {
+  const std::string all = std::filesystem::exists("/proc/cpuinfo") ? read_file("/proc/cpuinfo") : "";
+  const std::string name = processor_name();
+  EXPECT_EQ(name.empty(), all.find("model name") == std::string::npos);
+  EXPECT_THAT(all, testing::HasSubstr(name));
+  EXPECT_THAT(name, testing::Not(testing::AnyOf(testing::HasSubstr("\n"), testing::StartsWith(":"), testing::StartsWith(" "))));
+}
+
 }  // namespace
 }  // namespace obligor

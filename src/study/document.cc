@@ -228,6 +228,7 @@ Json comparison_document(const Comparison& comparison, const Table& table, const
   document["seconds"] = facts.seconds;
   document["peak_memory_bytes"] = peak_memory_bytes();
   document["machine"] = {{"cores", std::thread::hardware_concurrency()}, {"threads", context.threads()}};
+  if (const std::string processor = processor_name(); !processor.empty()) document["machine"]["processor"] = processor;
   document["data"] = {{"source", facts.source}, {"rows", table.rows()}, {"columns", table.columns().size()}, {"features", task.features.size()}};
   document["task"] = task_json(task);
   document["split"] = {{"kind", split_name(split.kind)}, {"detail", split.detail}};
