@@ -1,4 +1,4 @@
-// obligor data: the registry of public credit data (list, info, get).
+// obligor data: the registry of public credit data (list, info, get); simulate has a file of its own.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/commands.h"
+#include "cli/data_simulate.h"
 #include "core/json.h"
 #include "table/fetch.h"
 #include "table/registry.h"
@@ -217,7 +218,10 @@ Run setup_data(CLI::App& app, Globals& globals) {
     if (sub == get) sub->add_option("--to", options->to, "the folder to put the file into; default: a cache in the home folder");
     sub->add_flag("--json", options->json, "one JSON document on stdout");
   }
-  return [options, &globals, list, info] {
+  CLI::App* made = add(app, "simulate", "a bank of any size with the true PD of every loan, by seed");
+  const Run simulate = setup_data_simulate(*made, globals);
+  return [options, &globals, list, info, made, simulate] {
+    if (made->parsed()) return simulate();
     if (list->parsed()) return run_list(*options);
     return info->parsed() ? run_info(*options) : run_get(*options, globals);
   };

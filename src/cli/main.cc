@@ -14,10 +14,11 @@ int main(int argc, char** argv) {
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"
        "  obligor bin loans.csv --target default --summary --out bins.json\n",
        obligor::cli::setup_bin},
-      {"data", "public credit data: list it, get it",
+      {"data", "public credit data: list it, get it; simulate a bank",
        "  obligor data list\n"
        "  obligor data info taiwan\n"
-       "  obligor data get taiwan --mirror https://mirror.bank/credit --to data\n",
+       "  obligor data get taiwan --mirror https://mirror.bank/credit --to data\n"
+       "  obligor data simulate --rows 100000 --seed 7 --format parquet --to bank\n",
        obligor::cli::setup_data},
       {"models", "the zoo: models, papers, parameters",
        "  obligor models\n"

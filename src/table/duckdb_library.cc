@@ -82,6 +82,25 @@ DuckDbApi load_api() {
   load(library, api.data_chunk_get_vector, "duckdb_data_chunk_get_vector");
   load(library, api.vector_get_data, "duckdb_vector_get_data");
   load(library, api.vector_get_validity, "duckdb_vector_get_validity");
+  load(library, api.create_table_function, "duckdb_create_table_function");
+  load(library, api.destroy_table_function, "duckdb_destroy_table_function");
+  load(library, api.table_function_set_name, "duckdb_table_function_set_name");
+  load(library, api.table_function_set_bind, "duckdb_table_function_set_bind");
+  load(library, api.table_function_set_init, "duckdb_table_function_set_init");
+  load(library, api.table_function_set_function, "duckdb_table_function_set_function");
+  load(library, api.table_function_set_extra_info, "duckdb_table_function_set_extra_info");
+  load(library, api.register_table_function, "duckdb_register_table_function");
+  load(library, api.bind_get_extra_info, "duckdb_bind_get_extra_info");
+  load(library, api.bind_add_result_column, "duckdb_bind_add_result_column");
+  load(library, api.create_logical_type, "duckdb_create_logical_type");
+  load(library, api.destroy_logical_type, "duckdb_destroy_logical_type");
+  load(library, api.init_set_max_threads, "duckdb_init_set_max_threads");
+  load(library, api.function_get_extra_info, "duckdb_function_get_extra_info");
+  load(library, api.function_set_error, "duckdb_function_set_error");
+  load(library, api.data_chunk_set_size, "duckdb_data_chunk_set_size");
+  load(library, api.vector_assign_string_element_len, "duckdb_vector_assign_string_element_len");
+  load(library, api.vector_ensure_validity_writable, "duckdb_vector_ensure_validity_writable");
+  load(library, api.vector_size, "duckdb_vector_size");
   return api;
 }
 

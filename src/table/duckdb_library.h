@@ -48,6 +48,25 @@ struct DuckDbApi {
   decltype(&duckdb_data_chunk_get_vector) data_chunk_get_vector;
   decltype(&duckdb_vector_get_data) vector_get_data;
   decltype(&duckdb_vector_get_validity) vector_get_validity;
+  decltype(&duckdb_create_table_function) create_table_function;
+  decltype(&duckdb_destroy_table_function) destroy_table_function;
+  decltype(&duckdb_table_function_set_name) table_function_set_name;
+  decltype(&duckdb_table_function_set_bind) table_function_set_bind;
+  decltype(&duckdb_table_function_set_init) table_function_set_init;
+  decltype(&duckdb_table_function_set_function) table_function_set_function;
+  decltype(&duckdb_table_function_set_extra_info) table_function_set_extra_info;
+  decltype(&duckdb_register_table_function) register_table_function;
+  decltype(&duckdb_bind_get_extra_info) bind_get_extra_info;
+  decltype(&duckdb_bind_add_result_column) bind_add_result_column;
+  decltype(&duckdb_create_logical_type) create_logical_type;
+  decltype(&duckdb_destroy_logical_type) destroy_logical_type;
+  decltype(&duckdb_init_set_max_threads) init_set_max_threads;
+  decltype(&duckdb_function_get_extra_info) function_get_extra_info;
+  decltype(&duckdb_function_set_error) function_set_error;
+  decltype(&duckdb_data_chunk_set_size) data_chunk_set_size;
+  decltype(&duckdb_vector_assign_string_element_len) vector_assign_string_element_len;
+  decltype(&duckdb_vector_ensure_validity_writable) vector_ensure_validity_writable;
+  decltype(&duckdb_vector_size) vector_size;
 };
 
 [[nodiscard]] const DuckDbApi& duckdb_api();
@@ -109,6 +128,7 @@ class DuckSession {
   DuckSession& operator=(const DuckSession&) = delete;
   void execute(const std::string& sql);
   [[nodiscard]] DuckResult stream(const std::string& sql);
+  [[nodiscard]] duckdb_connection connection() const { return connection_; }
 
  private:
   duckdb_database database_ = nullptr;

@@ -1,5 +1,6 @@
-// What stands in for source.cc in a build without DuckDB.
+// What stands in for source.cc and sink.cc in a build without DuckDB.
 #include "core/error.h"
+#include "table/sink.h"
 #include "table/source.h"
 
 namespace obligor {
@@ -12,6 +13,9 @@ namespace {
 }  // namespace
 
 Table read_table(const std::string& path, const ReadOptions&, std::vector<ReadNote>*) { refuse(path); }
+uint64_t write_table_file(const std::filesystem::path& path, SinkFormat, std::span<const SinkColumn>, const std::function<std::optional<Table>()>&) {
+  refuse(path.string());
+}
 Table read_sql(const std::string&, const ReadOptions&, std::vector<ReadNote>*) { refuse("SQL"); }
 
 struct RowStream::Impl {};

@@ -1,4 +1,5 @@
-"""obligor data: what list, info and get say, and that get keeps good bytes alone, against a server that this test starts.
+"""obligor data: what list, info and get say; that get keeps good bytes alone, against a server that this test starts; that a
+simulated bank depends on its seed alone.
 Usage: data_test.py OBLIGOR DATA"""
 import functools
 import http.server
@@ -107,6 +108,29 @@ def get():
     assert (to / FILE).read_text() == "mine"
 
 
+def simulate():
+    banks = {}
+    for name, rows, seed, threads in (("one", 2000, 1, 1), ("two", 2000, 1, 2), ("other", 2000, 2, 2), ("more", 3000, 1, 2)):
+        for kind in ("csv", "parquet"):
+            made = run("simulate", "--rows", rows, "--seed", seed, "--threads", threads, "--format", kind, "--to", FOLDER / name, "--json")
+            assert made.returncode == 0, made.stderr
+            banks[name, kind] = json.loads(made.stdout)
+    assert {table["table"]: table["rows"] for table in banks["one", "csv"]["files"]}["applications"] == 2000
+    for table in ("applications", "truth", "behaviour", "transactions", "economy"):
+        for kind in ("csv", "parquet"):
+            one, two, other = ((FOLDER / name / f"{table}.{kind}").read_bytes() for name in ("one", "two", "other"))
+            assert one == two and one != other, (table, kind)
+        one, more = ((FOLDER / name / f"{table}.csv").read_text() for name in ("one", "more"))
+        assert more.startswith(one) and (len(more) > len(one)) == (table != "economy"), table
+    header, first = (FOLDER / "one" / "transactions.csv").read_text().splitlines()[:2]
+    assert header == "loan_id,date,days_from_decision,kind,amount" and int(first.split(",")[2]) < 0, first
+    assert "true_pd" not in (FOLDER / "one" / "applications.csv").read_text().splitlines()[0]
+    refused(["simulate", "--to", FOLDER / "x", "--tables", "aplications"], 2, "did you mean 'applications'")
+    refused(["simulate", "--to", FOLDER / "x", "--rows", 0], 2, "--rows")
+    refused(["simulate", "--to", "/proc/none"], 1, "/proc/none")
+
+
 registry()
 get()
+simulate()
 print("obligor data: all as it should be")
