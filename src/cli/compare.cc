@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "emit/native/native.h"
 #include "study/compare.h"
 #include "study/document.h"
 #include "study/finish.h"
@@ -155,7 +156,7 @@ void save_best(const Options& options, const std::vector<ModelRequest>& requests
   const auto best = std::find_if(requests.begin(), requests.end(), [&](const auto& request) { return request.entry.name == document["best"]; });
   const Context fit_context = context.with_seed(derive_seed(context.seed(), best->entry.name));
   const FittedPipeline fitted = fit_pipeline(best->entry, best->given, table, task, split, task.rows, options.pipeline, fit_context);
-  save_bundle(make_bundle(fitted, best->entry, table, task, document, context), options.save);
+  save_bundle(make_bundle(fitted, best->entry, table, task, document, context, options.pipeline.executor), options.save);
 }
 
 std::string cell(const Json& metric) {
@@ -202,6 +203,7 @@ int run_compare(Options options, const Globals& globals) {
   const auto guards = guard(table, task, split);
 
   options.pipeline.search = !options.no_search;
+  options.pipeline.executor = make_native;
   CompareOptions compare;
   compare.pipeline = options.pipeline;
   compare.resume = options.resume;

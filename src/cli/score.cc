@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "plan/executor.h"
+#include "emit/native/native.h"
 #include "prep/preprocessor.h"
 #include "table/source.h"
 
@@ -40,7 +40,7 @@ int run_score(const Options& options, const Globals& globals) {
   if (options.json && options.out.empty()) throw Error(ErrorCode::kInvalid, "score: --json sums up on stdout, so the scores need --out FILE.csv");
   const Context context = globals.context();
   const Bundle bundle = load_bundle(options.bundle);
-  const Interpreter interpreter(bundle.plan);
+  const NativeExecutor executor(bundle.plan);
   const std::vector<std::string> outputs{"probability", "log_odds", "points"};
   ReadOptions read = options.read;
   read.threads = context.threads();
@@ -64,7 +64,7 @@ int run_score(const Options& options, const Globals& globals) {
     context.check_cancelled();
     const auto all = all_rows(chunk->rows());
     const GatheredInputs inputs(*chunk, all, bundle.plan.inputs);
-    const auto values = interpreter.run(inputs.batch(), outputs);
+    const auto values = executor.run(inputs.batch(), outputs);
     fmt::memory_buffer text;
     for (size_t r = 0; r < chunk->rows(); ++r) {
       sum += static_cast<double>(values[0].numbers[r]);

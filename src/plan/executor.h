@@ -8,6 +8,7 @@
 // thread-safe after construction; run() never depends on how rows are cut into batches.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,5 +44,9 @@ class Interpreter final : public Executor {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// How a room that may not include `emit` is given the fast executor: by whoever calls it. The interpreter where nothing is given.
+using ExecutorFactory = std::function<std::unique_ptr<Executor>(const ScorePlan&)>;
+[[nodiscard]] std::unique_ptr<Executor> make_interpreter(const ScorePlan& plan);
 
 }  // namespace obligor

@@ -310,6 +310,8 @@ struct Interpreter::Impl {
 Interpreter::Interpreter(ScorePlan plan) : impl_(std::make_unique<Impl>(std::move(plan))) {}
 Interpreter::~Interpreter() = default;
 
+std::unique_ptr<Executor> make_interpreter(const ScorePlan& plan) { return std::make_unique<Interpreter>(plan); }
+
 const ScorePlan& Interpreter::plan() const { return impl_->plan; }
 
 std::vector<Value> Interpreter::run(const InputBatch& batch, std::span<const std::string> outputs) const {

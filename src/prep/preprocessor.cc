@@ -20,7 +20,7 @@ using prep::Vocabulary;
 
 struct Preprocessor::Fitted {
   ScorePlan plan;
-  std::unique_ptr<Interpreter> interpreter;
+  std::unique_ptr<Executor> executor;
   std::vector<std::string> names;
   std::vector<std::string> sources;
   std::vector<uint8_t> categorical;
@@ -234,7 +234,6 @@ class Fitter {
     for (size_t i = 0; i < codes_.size(); ++i) builder_.output(fmt::format("code:{}", i), codes_[i]);
     fitted->code_levels = std::move(code_levels_);
     fitted->plan = builder_.build();
-    fitted->interpreter = std::make_unique<Interpreter>(fitted->plan);
     return fitted;
   }
 
@@ -277,9 +276,10 @@ Preprocessor::Preprocessor(Preprocessor&&) noexcept = default;
 Preprocessor& Preprocessor::operator=(Preprocessor&&) noexcept = default;
 
 std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
-                                                            const Context& context) {
+                                                            const Context& context, const ExecutorFactory& executor) {
   Fitter fitter(table, task, rows, spec, context);
   Preprocessor prep(fitter.run());
+  prep.fitted_->executor = executor(prep.fitted_->plan);
   Design design = prep.apply(table, rows);
   for (const Ordered& column : fitter.ordered()) {
     for (size_t r = 0; r < design.rows; ++r) design.features[r * design.width + column.column] = column.values[r];
@@ -289,7 +289,7 @@ std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, 
 
 Design Preprocessor::apply(const Table& table, Rows rows) const {
   const GatheredInputs inputs(table, rows, fitted_->plan.inputs);
-  auto values = fitted_->interpreter->run(inputs.batch(), {});
+  auto values = fitted_->executor->run(inputs.batch(), {});
   Design design;
   design.rows = rows.size();
   for (auto& value : values) {

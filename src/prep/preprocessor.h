@@ -34,8 +34,10 @@ struct Design {
 class Preprocessor {
  public:
   struct Fitted;
-  // Rows of the table with target and weights of the task. Errors: Error{kData} when no usable column is left.
-  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context);
+  // Rows of the table with target and weights of the task. The plan is run by what `executor` makes of it. Errors: Error{kData} when no usable column
+  // is left.
+  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context,
+                                                       const ExecutorFactory& executor = make_interpreter);
   ~Preprocessor();
   Preprocessor(Preprocessor&&) noexcept;
   Preprocessor& operator=(Preprocessor&&) noexcept;

@@ -63,7 +63,7 @@ std::string data_digest(const Table& table, const ScorePlan& plan) {
 }  // namespace
 
 Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const Table& table, const Task& task, const Json& document,
-                   const Context& context) {
+                   const Context& context, const ExecutorFactory& executor) {
   Bundle bundle;
   // Points beside the probability: the scale is the design's (PDO 20, 600 points at odds 50:1).
   PlanBuilder builder;
@@ -90,7 +90,7 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
       bundle.metrics = {{"split", document["split"]}, {"folds", document["folds"]}, {"rows", document["rows"]}, {"values", model["metrics"]}};
     }
   }
-  bundle.reference = score_reference(score(bundle.plan, table, task.rows));
+  bundle.reference = score_reference(score(bundle.plan, table, task.rows, executor));
   bundle.policy = {{"threshold", bad_rate},
                    {"threshold_rule", "bad rate of the training rows"},
                    {"points", {{"double_odds", kPointsToDouble}, {"base_points", kBasePoints}, {"base_odds", kBaseOdds}}}};

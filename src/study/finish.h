@@ -13,6 +13,6 @@
 namespace obligor {
 
 [[nodiscard]] Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const Table& table, const Task& task, const Json& document,
-                                 const Context& context);
+                                 const Context& context, const ExecutorFactory& executor = make_interpreter);
 
 }  // namespace obligor

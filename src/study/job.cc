@@ -77,7 +77,7 @@ JobResult run_job(const ModelEntry& entry, const ParamValues& given, const Table
     FittedPipeline fitted = fit_pipeline(entry, given, table, task, split, rows.train, options, context);
     job.fit_seconds = seconds_since(fit_start);
     const auto score_start = Clock::now();
-    job.probability = score(fitted.plan, table, rows.test);
+    job.probability = score(fitted.plan, table, rows.test, options.executor);
     job.score_seconds = seconds_since(score_start);
     for (const double p : job.probability) {
       if (!(p >= 0 && p <= 1)) throw Error(ErrorCode::kNumeric, "a score is not a probability; the fit diverged");

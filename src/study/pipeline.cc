@@ -30,11 +30,11 @@ struct Candidate {
   double auc = 0;
 };
 
-std::vector<double> run_plan(const ScorePlan& plan, const Table& table, Rows rows, const std::string& output) {
+std::vector<double> run_plan(const ScorePlan& plan, const Table& table, Rows rows, const std::string& output, const ExecutorFactory& factory) {
   if (rows.empty()) return {};
-  const Interpreter interpreter(plan);
+  const auto executor = factory(plan);
   const GatheredInputs inputs(table, rows, plan.inputs);
-  const auto values = interpreter.run(inputs.batch(), std::vector<std::string>{output});
+  const auto values = executor->run(inputs.batch(), std::vector<std::string>{output});
   return {values[0].numbers.begin(), values[0].numbers.end()};
 }
 
@@ -54,9 +54,9 @@ std::vector<double> weights(const Task& task, Rows rows) {
 }
 
 Member fit_member(const ModelEntry& entry, const Params& params, const Table& table, const Task& task, Rows train, Rows valid,
-                  const Context& context) {
+                  const ExecutorFactory& executor, const Context& context) {
   const PrepSpec spec = entry.prep(params);
-  auto [prep, design] = Preprocessor::fit_transform(table, task, train, spec, context);
+  auto [prep, design] = Preprocessor::fit_transform(table, task, train, spec, context, executor);
   Design valid_design;
   if (!valid.empty() && entry.traits.early_stopping) valid_design = prep.apply(table, valid);
   const auto target = targets(task, train);
@@ -219,8 +219,9 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
       for (size_t f = 0; f < folds.size(); ++f) {
         context.check_cancelled();
         const Context member_context = context.with_seed(derive_seed(context.seed(), "member", c * 1000 + f));
-        candidate.members.push_back(fit_member(entry, candidate.params, table, task, folds[f].train, folds[f].test, member_context));
-        const auto log_odds = run_plan(candidate.members.back().plan, table, folds[f].test, "log_odds");
+        candidate.members.push_back(
+            fit_member(entry, candidate.params, table, task, folds[f].train, folds[f].test, options.executor, member_context));
+        const auto log_odds = run_plan(candidate.members.back().plan, table, folds[f].test, "log_odds", options.executor);
         for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fold_positions[f][i]] = log_odds[i];
       }
       candidate.auc = inner_auc(candidate.log_odds, fold_positions, target);
@@ -254,7 +255,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
     result.params = candidates[first_choice].params.json();
   }
   if (kept.empty()) {
-    refitted.push_back(fit_member(entry, candidates[first_choice].params, table, task, train, {}, context));
+    refitted.push_back(fit_member(entry, candidates[first_choice].params, table, task, train, {}, options.executor, context));
     kept.push_back(&refitted.back());
     kept_weights.push_back(1.0);
   }
@@ -282,6 +283,8 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
   return result;
 }
 
-std::vector<double> score(const ScorePlan& plan, const Table& table, Rows rows) { return run_plan(plan, table, rows, "probability"); }
+std::vector<double> score(const ScorePlan& plan, const Table& table, Rows rows, const ExecutorFactory& executor) {
+  return run_plan(plan, table, rows, "probability", executor);
+}
 
 }  // namespace obligor

@@ -17,6 +17,7 @@
 
 #include "core/context.h"
 #include "model/model.h"
+#include "plan/executor.h"
 #include "plan/plan.h"
 #include "table/split.h"
 #include "table/table.h"
@@ -26,8 +27,9 @@ namespace obligor {
 
 struct PipelineOptions {
   int inner_folds = 5;
-  bool search = true;       // try the entry's candidates; false: the defaults alone
-  int selection_steps = 6;  // of the forward selection
+  bool search = true;                           // try the entry's candidates; false: the defaults alone
+  int selection_steps = 6;                      // of the forward selection
+  ExecutorFactory executor = make_interpreter;  // what runs the plans; the program gives the native one
 };
 
 using ParamValues = std::vector<std::pair<std::string, std::string>>;
@@ -56,6 +58,6 @@ struct FittedPipeline {
                                           Rows train, const PipelineOptions& options, const Context& context);
 
 // Probabilities of bad from a plan's "probability" output.
-[[nodiscard]] std::vector<double> score(const ScorePlan& plan, const Table& table, Rows rows);
+[[nodiscard]] std::vector<double> score(const ScorePlan& plan, const Table& table, Rows rows, const ExecutorFactory& executor = make_interpreter);
 
 }  // namespace obligor

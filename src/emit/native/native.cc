@@ -218,6 +218,8 @@ struct NativeExecutor::Impl {
 NativeExecutor::NativeExecutor(const ScorePlan& plan) : impl_(std::make_unique<Impl>(plan)) {}
 NativeExecutor::~NativeExecutor() = default;
 
+std::unique_ptr<Executor> make_native(const ScorePlan& plan) { return std::make_unique<NativeExecutor>(plan); }
+
 std::vector<Value> NativeExecutor::run(const InputBatch& batch, std::span<const std::string> outputs) const {
   const Program& program = impl_->program;
   if (batch.columns.size() != program.inputs) {

@@ -27,4 +27,7 @@ class NativeExecutor final : public Executor {
   std::unique_ptr<Impl> impl_;
 };
 
+// An ExecutorFactory.
+[[nodiscard]] std::unique_ptr<Executor> make_native(const ScorePlan& plan);
+
 }  // namespace obligor
