@@ -5,10 +5,13 @@
 // rows (outputs along the vectors) take the same chain, so that the cut of the batch changes no bit.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "emit/native/affine_kernels.cc"
+#include "emit/native/instruction_sets.h"
+
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
 #include "emit/native/activations-inl.h"
+#include "emit/native/dispatch.h"
 #include "emit/native/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -181,9 +184,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-namespace {
-HWY_EXPORT(get_affine_kernels);
-}  // namespace
-const AffineKernels& affine_kernels() { return *HWY_DYNAMIC_DISPATCH(get_affine_kernels)(); }
+const AffineKernels& affine_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_affine_kernels); }
 }  // namespace obligor::native
 #endif

@@ -9,10 +9,11 @@
 // outputs and the functions of op `activate` equals the reference interpreter exactly (docs/native.md states the tolerance).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "emit/native/packed.h"
 
@@ -53,11 +54,13 @@ struct TreeKernels {
 [[nodiscard]] const AffineKernels& affine_kernels();
 [[nodiscard]] const TreeKernels& tree_kernels();
 
-// The instruction sets that are both compiled in and present, as hwy's bits; use_target limits the choice of later constructions
-// to one of them (0: all again). For tests and benchmarks, while no executor is being made.
-[[nodiscard]] int64_t present_targets();
-void use_target(int64_t target);
-[[nodiscard]] std::string_view target_name(int64_t target);
-[[nodiscard]] int64_t chosen_target();
+// The instruction sets of the kernels; kBase is what the compiler may use everywhere (on ARM that is NEON).
+enum class InstructionSet : uint8_t { kBase, kSse4, kAvx2, kAvx512 };
+[[nodiscard]] std::string_view set_name(InstructionSet set);
+// What this machine has, worst first.
+[[nodiscard]] std::vector<InstructionSet> present_sets();
+[[nodiscard]] InstructionSet chosen_set();
+// Takes another set for the executors made from now on; none: the best again. For tests and benchmarks, on one thread.
+void use_set(std::optional<InstructionSet> set);
 
 }  // namespace obligor::native

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <hwy/aligned_allocator.h>
 
 #include "core/error.h"
 #include "emit/native/program.h"
@@ -19,26 +18,17 @@ namespace {
 
 // A thread's own memory, kept from call to call; it grows to the largest plan that the thread has run.
 struct Workspace {
-  hwy::AlignedFreeUniquePtr<float[]> numbers;
-  hwy::AlignedFreeUniquePtr<int32_t[]> codes;
-  size_t number_room = 0;
-  size_t code_room = 0;
+  native::LineVector<float> numbers;
+  native::LineVector<int32_t> codes;
   std::vector<std::vector<int32_t>> translated;  // by encode node: the plan's code of each entry of the batch's dictionary
   std::vector<uint8_t> needed;                   // by node
   std::vector<const float*> parts;
 
   void fit(const Program& program) {
-    // A lane multiple more than is used, so that no offset is outside the array.
-    const size_t numbers_wanted = (program.number_columns + 1) * program.tile_rows;
-    const size_t codes_wanted = (program.code_columns + 1) * program.tile_rows;
-    if (number_room < numbers_wanted) {
-      numbers = hwy::AllocateAligned<float>(numbers_wanted);
-      number_room = numbers_wanted;
-    }
-    if (code_room < codes_wanted) {
-      codes = hwy::AllocateAligned<int32_t>(codes_wanted);
-      code_room = codes_wanted;
-    }
+    // A column more than is used, so that no offset is outside the array.
+    const auto room = [&](size_t columns) { return (columns + 1) * program.tile_rows; };
+    if (numbers.size() < room(program.number_columns)) numbers.resize(room(program.number_columns));
+    if (codes.size() < room(program.code_columns)) codes.resize(room(program.code_columns));
     if (translated.size() < program.encodes) translated.resize(program.encodes);
   }
 };
@@ -98,10 +88,10 @@ struct NativeExecutor::Impl {
 
   void run_step(const Step& step, const InputBatch& batch, size_t begin, Tile tile, Workspace& work) const {
     const size_t n = tile.stride;
-    const float* x = work.numbers.get() + step.in * n;
-    const int32_t* code = work.codes.get() + step.in * n;
-    float* y = work.numbers.get() + step.out * n;
-    int32_t* code_out = work.codes.get() + step.out * n;
+    const float* x = work.numbers.data() + step.in * n;
+    const int32_t* code = work.codes.data() + step.in * n;
+    float* y = work.numbers.data() + step.out * n;
+    int32_t* code_out = work.codes.data() + step.out * n;
     const size_t all = step.width * n;
     switch (step.op) {
       case Op::kInput:
@@ -145,7 +135,7 @@ struct NativeExecutor::Impl {
       }
       case Op::kCross: {
         const auto& pairs = std::get<native::PairTable>(step.data);
-        const int32_t* second = work.codes.get() + step.second * n;
+        const int32_t* second = work.codes.data() + step.second * n;
         for (size_t r = 0; r < n; ++r) code_out[r] = pairs.find(code[r], second[r]);
         return;
       }
@@ -154,7 +144,7 @@ struct NativeExecutor::Impl {
         return;
       case Op::kConcat:
         for (const auto& part : std::get<native::CopyData>(step.data).parts) {
-          std::memcpy(work.numbers.get() + part.to * n, work.numbers.get() + part.from * n, part.width * n * sizeof(float));
+          std::memcpy(work.numbers.data() + part.to * n, work.numbers.data() + part.from * n, part.width * n * sizeof(float));
         }
         return;
       case Op::kSelect: {
@@ -168,7 +158,7 @@ struct NativeExecutor::Impl {
       case Op::kSum: {
         const auto& sum = std::get<native::SumData>(step.data);
         work.parts.clear();
-        for (const size_t part : sum.parts) work.parts.push_back(work.numbers.get() + part * n);
+        for (const size_t part : sum.parts) work.parts.push_back(work.numbers.data() + part * n);
         column.weighted_sum(work.parts.data(), sum.weights.data(), sum.parts.size(), y, all);
         return;
       }
@@ -249,10 +239,10 @@ std::vector<Value> NativeExecutor::run(const InputBatch& batch, std::span<const 
       const auto& output = program.outputs[wanted[i]];
       Value& result = results[i];
       if (output.type.kind == ValueType::Kind::kCode) {
-        std::memcpy(result.codes.data() + begin, work.codes.get() + output.column * tile.stride, tile.rows * sizeof(int32_t));
+        std::memcpy(result.codes.data() + begin, work.codes.data() + output.column * tile.stride, tile.rows * sizeof(int32_t));
         continue;
       }
-      const float* from = work.numbers.get() + output.column * tile.stride;
+      const float* from = work.numbers.data() + output.column * tile.stride;
       float* to = result.numbers.data() + begin * result.width;
       for (size_t c = 0; c < result.width; ++c) {
         for (size_t r = 0; r < tile.rows; ++r) to[r * result.width + c] = from[c * tile.stride + r];

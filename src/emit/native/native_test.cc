@@ -19,20 +19,14 @@ namespace {
 
 using native::Sample;
 
-std::vector<int64_t> targets() {
-  std::vector<int64_t> found;
-  for (int64_t left = native::present_targets(); left != 0; left &= left - 1) found.push_back(left & -left);
-  return found;
-}
-
 // The scorer for each instruction set that this machine has.
 std::vector<std::unique_ptr<NativeExecutor>> for_all_targets(const ScorePlan& plan) {
   std::vector<std::unique_ptr<NativeExecutor>> made;
-  for (const int64_t target : targets()) {
-    native::use_target(target);
+  for (const native::InstructionSet set : native::present_sets()) {
+    native::use_set(set);
     made.push_back(std::make_unique<NativeExecutor>(plan));
   }
-  native::use_target(0);
+  native::use_set(std::nullopt);
   return made;
 }
 
@@ -72,7 +66,7 @@ TEST(Native, EqualsTheInterpreterOnRandomPlans) {
       const auto found = executors[t]->run(sample.batch(0, sample.rows), {});
       for (size_t i = 0; i < expected.size(); ++i) {
         ASSERT_EQ(differing(expected[i], found[i], made.outputs[i]), 0U)
-            << "seed " << seed << ", output " << i << ", " << native::target_name(targets()[t]) << '\n'
+            << "seed " << seed << ", output " << i << ", " << native::set_name(native::present_sets()[t]) << '\n'
             << dump(made.plan);
       }
     }

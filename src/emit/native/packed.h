@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -18,13 +19,28 @@ namespace obligor::native {
 inline constexpr size_t kLaneMultiple = 16;
 inline constexpr size_t kTileRows = 64;
 
+// Vectors are loaded whole, so arrays that they are loaded from begin on a cache line.
+template <typename T>
+struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kLine{64};
+  LineAllocator() = default;
+  template <typename U>
+  explicit LineAllocator(const LineAllocator<U>& /*other*/) {}
+  [[nodiscard]] T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
+  void deallocate(T* at, size_t /*n*/) { ::operator delete(at, kLine); }
+  bool operator==(const LineAllocator& /*other*/) const { return true; }
+};
+template <typename T>
+using LineVector = std::vector<T, LineAllocator<T>>;
+
 [[nodiscard]] constexpr size_t padded(size_t n) { return (n + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple; }
 
 // A sorted list for branch-free search: blocks of kLaneMultiple values padded with NaN, and each block's last value.
 struct SearchList {
   size_t size = 0;
-  std::vector<float> blocks;  // one block more than needed, all NaN
-  std::vector<float> pivots;  // padded with NaN to a multiple of kLaneMultiple
+  LineVector<float> blocks;  // one block more than needed, all NaN
+  LineVector<float> pivots;  // padded with NaN to a multiple of kLaneMultiple
 };
 [[nodiscard]] SearchList make_search_list(std::span<const float> sorted);
 
@@ -53,8 +69,8 @@ struct Bins {
 struct PackedAffine {
   size_t in = 0;
   size_t out = 0;
-  std::vector<float> panels;
-  std::vector<float> bias;    // padded with zeros
+  LineVector<float> panels;
+  LineVector<float> bias;     // padded with zeros
   std::vector<float> narrow;  // out x in, for maps that accumulate in double; else empty
 };
 inline constexpr size_t kNarrowOutputs = 2;
@@ -102,7 +118,7 @@ struct PackedTrees {
   std::vector<LeafWord> leaf_words;
   std::vector<Forbid> forbids;
   std::vector<ForbidCategory> categories;
-  std::vector<float> leaves;  // 32 a leaf word
+  LineVector<float> leaves;  // 32 a leaf word
   std::vector<WalkNode> nodes;
   std::vector<uint8_t> node_flags;     // TreeArrays::kDefaultLeft, kCategorical
   std::vector<int32_t> node_category;  // in node order: begin and count in `words`

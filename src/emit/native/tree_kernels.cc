@@ -3,9 +3,12 @@
 #define HWY_TARGET_INCLUDE "emit/native/tree_kernels.cc"
 #include <cmath>
 
+#include "emit/native/instruction_sets.h"
+
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include "emit/native/dispatch.h"
 #include "emit/native/kernels.h"
 #include "plan/builder.h"
 
@@ -237,9 +240,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-namespace {
-HWY_EXPORT(get_tree_kernels);
-}  // namespace
-const TreeKernels& tree_kernels() { return *HWY_DYNAMIC_DISPATCH(get_tree_kernels)(); }
+const TreeKernels& tree_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_tree_kernels); }
 }  // namespace obligor::native
 #endif
