@@ -15,13 +15,15 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 6> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 8> kFits{{
       {"logistic", fit_logistic},
       {"lightgbm", fit_lightgbm},
       {"ann", fit_ann},
       {"dnn", fit_dnn},
       {"cart", fit_cart},
       {"chaid", fit_chaid},
+      {"c50", fit_c50},
+      {"tree_vote", fit_tree_vote},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

@@ -51,6 +51,19 @@ Columns columns_of(const Batch& batch, std::span<const uint8_t> target, std::spa
   return columns;
 }
 
+void sort_columns(Columns& columns) {
+  columns.order.resize(columns.width);
+  for (size_t f = 0; f < columns.width; ++f) {
+    if (columns.category[f] != 0) continue;
+    const auto& values = columns.values[f];
+    auto& order = columns.order[f];
+    for (uint32_t row = 0; row < columns.rows; ++row) {
+      if (!std::isnan(values[row])) order.push_back(row);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return values[a] < values[b]; });
+  }
+}
+
 float middle(float a, float b) {
   const double exact = std::isinf(a) || std::isinf(b) ? static_cast<double>(a) : (static_cast<double>(a) + static_cast<double>(b)) / 2;
   auto t = static_cast<float>(exact);

@@ -23,7 +23,8 @@ struct Columns {
   std::vector<uint8_t> missing;            // 1: has missing values
   std::vector<uint8_t> target;
   std::vector<double> weight;
-  double total[2] = {0, 0};  // weight of goods and bads
+  double total[2] = {0, 0};                  // weight of goods and bads
+  std::vector<std::vector<uint32_t>> order;  // by number column: its known rows by value; empty until sort_columns
 };
 
 [[nodiscard]] Columns columns_of(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight,
@@ -31,6 +32,8 @@ struct Columns {
 [[nodiscard]] inline Columns columns_of(const FitInput& input, std::string_view owner) {
   return columns_of(input.train, input.target, input.weight, input.categorical, owner);
 }
+
+void sort_columns(Columns& columns);
 
 // A threshold t with a <= t < b for a < b: the middle, rounded down to float32.
 [[nodiscard]] float middle(float a, float b);

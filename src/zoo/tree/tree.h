@@ -16,8 +16,12 @@ namespace obligor::zoo {
 
 [[nodiscard]] ModelEntry cart_entry();
 [[nodiscard]] ModelEntry chaid_entry();
+[[nodiscard]] ModelEntry c50_entry();
+[[nodiscard]] ModelEntry tree_vote_entry();
 
 [[nodiscard]] FitResult fit_cart(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_chaid(const FitInput& input, const Params& params, const Context& context);
+[[nodiscard]] FitResult fit_c50(const FitInput& input, const Params& params, const Context& context);
+[[nodiscard]] FitResult fit_tree_vote(const FitInput& input, const Params& params, const Context& context);
 
 }  // namespace obligor::zoo

@@ -81,4 +81,54 @@ ModelEntry chaid_entry() {
   return entry;
 }
 
+ModelEntry c50_entry() {
+  ModelEntry entry;
+  entry.name = "c50";
+  entry.title = "C5.0 tree";
+  entry.family = "tree";
+  entry.paper = "Quinlan: C4.5: Programs for Machine Learning, Morgan Kaufmann 1993; Improved use of continuous attributes in C4.5, JAIR 4, 1996";
+  entry.summary = "splits by gain ratio, missing values shared out, pessimistic and global pruning, winnowing, boosting, rules with their lift";
+  entry.params = {
+      integer_param("trials", 1, 1, 100, "boosting trials: trees whose scores are averaged"),
+      real_param("min_cases", 2, 1, 1e9, "rows (by weight) that at least two branches of a split must have"),
+      real_param("confidence", 0.25, 1e-6, 0.5, "of the pessimistic error rate: smaller prunes more", true),
+      flag_param("prune", true, "prune by pessimistic errors"),
+      flag_param("global_pruning", true, "then prune while the errors stay within one standard error"),
+      flag_param("winnow", false, "leave out columns that a trial tree does not need"),
+      flag_param("subset", false, "branches for groups of levels instead of one a level"),
+      integer_param("max_depth", 40, 0, 60, "splits from the root to a leaf at most"),
+      real_param("cost_bad_accepted", 1, 1e-6, 1e6, "cost of calling a bad good, that of calling a good bad being 1", true),
+      real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      levels_param(),
+  };
+  entry.traits.trees = true;
+  entry.prep = tree_prep;
+  // A tree that errs little may rank badly: without global pruning, dearer bads and boosting keep more leaves.
+  entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"global_pruning", "false"}, {"min_cases", "20"}, {"cost_bad_accepted", "3"}}};
+  return entry;
+}
+
+ModelEntry tree_vote_entry() {
+  ModelEntry entry;
+  entry.name = "tree_vote";
+  entry.title = "Weighted vote of CART, CHAID and C5.0";
+  entry.family = "tree";
+  entry.paper = "Pang et al. (2021), combined early-warning model (WT) of C5.0, CART and CHAID";
+  entry.parents = {"cart", "chaid", "c50"};
+  entry.summary = "mean of the three trees' probabilities, weighted by how well each does on rows held back";
+  entry.params = {
+      choice_param("weights", "gini", {"gini", "accuracy", "equal"},
+                   "a tree's weight: its Gini (2 AUC - 1) or its accuracy on rows held back, or equal"),
+      integer_param("folds", 5, 2, 50, "folds that measure the weights"),
+      real_param("cart_se", 0, 0, 10, "cart: se"),
+      integer_param("chaid_max_depth", 5, 0, 30, "chaid: max_depth"),
+      integer_param("c50_trials", 10, 1, 100, "c50: trials"),
+      real_param("c50_min_cases", 10, 1, 1e9, "c50: min_cases"),
+      levels_param(),
+  };
+  entry.traits.trees = true;
+  entry.prep = tree_prep;
+  return entry;
+}
+
 }  // namespace obligor::zoo
