@@ -21,6 +21,7 @@
 #include "core/json.h"
 #include "model/params.h"
 #include "plan/builder.h"
+#include "prep/binning/binning.h"
 #include "prep/spec.h"
 
 namespace obligor {
@@ -82,6 +83,8 @@ struct FitInput {
   std::span<const uint8_t> categorical;   // 1 where a feature column holds category codes as numbers
   std::span<const std::string> feature_source;
   std::span<const std::vector<std::string>> feature_levels;  // names of the codes where categorical; may be empty
+  std::span<const Binning> binnings;                         // behind the columns of WoE
+  std::span<const int32_t> feature_binning;                  // for each feature which of them, or -1; empty = none
 };
 
 using FitFunction = FitResult (*)(const FitInput& input, const Params& params, const Context& context);

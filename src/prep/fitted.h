@@ -7,6 +7,7 @@
 
 #include "core/context.h"
 #include "plan/builder.h"
+#include "prep/binning/binning.h"
 #include "prep/spec.h"
 #include "table/table.h"
 #include "table/task.h"
@@ -60,6 +61,11 @@ class Sample {
 // Nodes for a number column. Empty when the column says nothing (constant, all missing).
 [[nodiscard]] std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows rows, std::span<const double> weights,
                                               const PrepSpec& spec);
+
+// Optimal bins of the features that `spec` wants as WoE; none for the others, and for a column whose bins say nothing.
+[[nodiscard]] std::vector<std::optional<Binning>> fit_woe(const Table& table, const std::vector<std::string>& features, Rows rows,
+                                                          std::span<const uint8_t> target, std::span<const double> weights, const PrepSpec& spec,
+                                                          const Context& context);
 
 // A fitted vocabulary: code 0..levels-1 by falling count, then missing, then other (rare and unseen).
 struct Vocabulary {

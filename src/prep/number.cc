@@ -233,6 +233,7 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
         if (spec.both_quantile) blocks.push_back(by_quantiles(builder, x, column, sample, true, true));
         break;
       }
+      case NumberCoding::kWoe: break;  // prep/woe.cc
       case NumberCoding::kBins: {
         const auto cuts = sample.cuts(spec.bins);
         std::vector<int32_t> columns(cuts.size() + 2, -1);

@@ -346,5 +346,36 @@ TEST(Preprocessors, ATableWithoutUsableColumnsIsAnError) {
   EXPECT_THROW((void)Preprocessor::fit_transform(table, task, task.rows, spec, Context({.seed = 1, .threads = 1})), Error);
 }
 
+TEST(Prep, WoeColumnsAreThoseOfTheBinningFittedOnTheTrainingRowsAlone) {
+  Loans loans = make_loans(3000, 3);
+  for (size_t r = 0; r < 3000; ++r) {  // age and job tell something
+    const float age = loans.table.column("age").numbers()[r];
+    if (age < 30 || loans.table.column("job").codes()[r] == 1) loans.task.target[r] = r % 3 == 0 ? 0 : 1;
+  }
+  std::vector<uint32_t> train;
+  for (uint32_t r = 0; r < 2000; ++r) train.push_back(r);
+  PrepSpec spec;
+  spec.numbers = NumberCoding::kWoe;
+  spec.woe = true;
+  const auto fit = [&](const Task& task) { return Preprocessor::fit_transform(loans.table, task, train, spec, Context()); };
+  const auto [prep, design] = fit(loans.task);
+  const size_t age = index_of(prep, "age (WoE)");
+  const size_t job = index_of(prep, "job (WoE)");
+  ASSERT_EQ(prep.feature_source()[job], "job");
+  std::vector<uint8_t> bads;
+  for (const uint32_t r : train) bads.push_back(loans.task.target[r]);
+  const Binning alone = fit_binning(loans.table.column("age"), train, bads, {}, spec.binning);
+  EXPECT_EQ(column(design, age), alone.woe(loans.table.column("age").numbers().first(2000)));
+  const Binning& kept = prep.binnings()[static_cast<size_t>(prep.feature_binning()[job])];
+  EXPECT_EQ(kept.name(), "job");
+  EXPECT_TRUE(kept.categorical());
+  const Design later = prep.apply(loans.table, all_rows(3000));
+  EXPECT_EQ(column(later, job), kept.woe(loans.table.column("job").codes(), loans.table.column("job").dictionary()));
+  // Targets of the other rows change nothing.
+  Task turned = loans.task;
+  for (size_t r = 2000; r < 3000; ++r) turned.target[r] = turned.target[r] != 0 ? 0 : 1;
+  EXPECT_EQ(fit(turned).second.features, design.features);
+}
+
 }  // namespace
 }  // namespace obligor

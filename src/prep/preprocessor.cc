@@ -26,6 +26,8 @@ struct Preprocessor::Fitted {
   std::vector<uint8_t> categorical;
   std::vector<std::vector<std::string>> feature_levels;
   std::vector<uint32_t> code_levels;
+  std::vector<Binning> binnings;
+  std::vector<int32_t> feature_binning;
 };
 
 namespace {
@@ -87,8 +89,16 @@ class Fitter {
   }
 
   std::unique_ptr<Preprocessor::Fitted> run() {
-    for (const auto& name : task_.features) {
+    auto binnings = prep::fit_woe(table_, task_.features, rows_, target_, weights_, spec_, context_);
+    for (size_t f = 0; f < task_.features.size(); ++f) {
+      const std::string& name = task_.features[f];
       const Column& column = table_.column(name);
+      if (binnings[f]) {
+        feature_binning_.emplace_back(width_, static_cast<int32_t>(binnings_.size()));
+        add({binnings[f]->lower_woe(builder_), {name + " (WoE)"}, name, false});
+        binnings_.push_back(std::move(*binnings[f]));
+      }
+      if (spec_.numbers == NumberCoding::kWoe && column.kind() != ColumnKind::kCategory) continue;
       if (column.kind() == ColumnKind::kNumber || column.kind() == ColumnKind::kDate) {
         for (auto& block : prep::lower_number(builder_, column, rows_, weights_, spec_)) add(std::move(block));
       } else if (column.kind() == ColumnKind::kCategory) {
@@ -233,6 +243,9 @@ class Fitter {
     if (!parts.empty()) builder_.output("features", builder_.concat(std::move(parts)));
     for (size_t i = 0; i < codes_.size(); ++i) builder_.output(fmt::format("code:{}", i), codes_[i]);
     fitted->code_levels = std::move(code_levels_);
+    fitted->binnings = std::move(binnings_);
+    fitted->feature_binning.assign(width_, -1);
+    for (const auto& [column, binning] : feature_binning_) fitted->feature_binning[column] = binning;
     fitted->plan = builder_.build();
     return fitted;
   }
@@ -257,6 +270,8 @@ class Fitter {
   std::vector<uint32_t> code_levels_;
   std::vector<Ordered> ordered_;
   std::vector<Candidate> pair_candidates_;
+  std::vector<Binning> binnings_;
+  std::vector<std::pair<size_t, int32_t>> feature_binning_;  // column and binning
 };
 
 }  // namespace
@@ -318,5 +333,7 @@ const std::vector<std::string>& Preprocessor::feature_source() const { return fi
 const std::vector<uint8_t>& Preprocessor::categorical() const { return fitted_->categorical; }
 const std::vector<std::vector<std::string>>& Preprocessor::feature_levels() const { return fitted_->feature_levels; }
 const std::vector<uint32_t>& Preprocessor::code_levels() const { return fitted_->code_levels; }
+const std::vector<Binning>& Preprocessor::binnings() const { return fitted_->binnings; }
+const std::vector<int32_t>& Preprocessor::feature_binning() const { return fitted_->feature_binning; }
 
 }  // namespace obligor

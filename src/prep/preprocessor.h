@@ -16,6 +16,7 @@
 #include "core/context.h"
 #include "plan/builder.h"
 #include "plan/executor.h"
+#include "prep/binning/binning.h"
 #include "prep/spec.h"
 #include "table/table.h"
 #include "table/task.h"
@@ -56,6 +57,9 @@ class Preprocessor {
   [[nodiscard]] const std::vector<uint8_t>& categorical() const;
   [[nodiscard]] const std::vector<std::vector<std::string>>& feature_levels() const;  // names of the codes of a categorical feature
   [[nodiscard]] const std::vector<uint32_t>& code_levels() const;
+  // The binnings behind the columns of WoE, and for each feature which of them it is (-1 = none).
+  [[nodiscard]] const std::vector<Binning>& binnings() const;
+  [[nodiscard]] const std::vector<int32_t>& feature_binning() const;
 
  private:
   explicit Preprocessor(std::unique_ptr<Fitted> fitted);

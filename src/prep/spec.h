@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "prep/binning/spec.h"
+
 namespace obligor {
 
 enum class NumberCoding {
@@ -19,6 +21,7 @@ enum class NumberCoding {
   kUniform,          // to [0, 1] by the empirical quantiles
   kPiecewiseLinear,  // piecewise-linear encoding (Gorishniy et al. 2022) over quantile edges
   kBins,             // one-hot of quantile bins
+  kWoe,              // weight of evidence of optimal bins; missing and special codes in bins of their own (docs/binning.md)
 };
 
 struct PrepSpec {
@@ -34,6 +37,8 @@ struct PrepSpec {
   bool ordinal = false;                  // the code as a number (marked categorical), for learners that split on categories
   int ordinal_max_levels = 0;            // with `ordinal`: only for a category with at most so many levels; 0 = for every one
   bool ordinal_missing = false;          // with `ordinal`: a missing or never seen level is NaN instead of a code of its own
+  bool woe = false;                      // weight of evidence of a category's optimal bins
+  BinningSpec binning;                   // with kWoe and `woe`: the constraints of the bins
   bool codes = false;                    // the code as a code column, to be embedded
   int target_statistics_min_levels = 0;  // ordered target statistics for a category with at least so many levels; 0 = never
   int permutations = 1;                  // of the ordered statistics: that many encoded columns a category

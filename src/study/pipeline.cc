@@ -77,6 +77,8 @@ Member fit_member(const ModelEntry& entry, const Params& params, const Table& ta
   input.categorical = prep.categorical();
   input.feature_source = prep.feature_source();
   input.feature_levels = prep.feature_levels();
+  input.binnings = prep.binnings();
+  input.feature_binning = prep.feature_binning();
   FitResult result = entry.fit(input, params, context);
 
   PlanBuilder builder;

@@ -27,58 +27,18 @@
 
 #include "core/json.h"
 #include "plan/builder.h"
+#include "prep/binning/spec.h"
 #include "table/table.h"
 
 namespace obligor {
 
-enum class BinDivergence { kIv, kJensenShannon, kHellinger, kChiSquare };
-enum class BinTrend {
-  kNone,
-  kAscending,   // event rate (or mean) never falls from bin to bin
-  kDescending,  // never rises
-  kPeak,        // rises, then falls; either part may be empty
-  kValley,      // falls, then rises
-  kMonotone,    // the better of ascending and descending
-  kAuto,        // kMonotone, unless a peak or a valley gains more than `turn_gain` over it
-};
-enum class PrebinMethod { kQuantile, kTree, kBoth };
-
-// The words of these in flags, TOML and JSON: "iv", "js", "hellinger", "chi2"; "auto", "ascending", ...; "quantile", "tree", "both".
+// The words of the enumerations in flags, TOML and JSON: "iv", "js", "hellinger", "chi2"; "auto", "ascending", ...; "quantile", "tree", "both".
 [[nodiscard]] std::string_view divergence_name(BinDivergence divergence);
 [[nodiscard]] std::string_view trend_name(BinTrend trend);
 [[nodiscard]] std::string_view prebin_name(PrebinMethod method);
 [[nodiscard]] BinDivergence parse_divergence(std::string_view name);  // Error{kNotFound} with near candidates, as the next two
 [[nodiscard]] BinTrend parse_trend(std::string_view name);
 [[nodiscard]] PrebinMethod parse_prebins(std::string_view name);
-
-struct BinningSpec {
-  // Pre-bins: the only places where a cut can be.
-  PrebinMethod prebins = PrebinMethod::kBoth;
-  int max_prebins = 60;             // with kBoth half by quantiles, half by a tree; all distinct values when there are no more
-  double min_prebin_share = 0;      // of the rows that have a value; holds for the tree's leaves
-  std::vector<float> candidates;    // when given: these cuts instead of found pre-bins
-  std::vector<float> fixed_splits;  // cuts that must be kept; with `candidates` equal to them the bins are the user's own
-  bool midpoints = false;           // a cut halfway between two values, else at the smallest value of the bin that it opens
-
-  // The optimum. 0 = no limit, as the defaults of the minima.
-  BinDivergence divergence = BinDivergence::kIv;
-  int min_bins = 1;
-  int max_bins = 8;
-  double min_share = 0.05;  // of all rows, a bin of values
-  double max_share = 1.0;
-  double min_events = 0;
-  double min_non_events = 0;
-  double min_difference = 0;         // in event rate (or mean) between neighbours
-  double max_p_value = 1.0;          // of the test between neighbours
-  BinTrend trend = BinTrend::kAuto;  // of numbers; the levels of a category have no order to follow
-  double turn_gain = 0.05;
-
-  std::vector<float> special_codes;  // each a bin of its own
-
-  // Categories. Levels are ordered by their shrunken event rate (bads + a R) / (rows + a), R the rate of all rows.
-  double prior_weight = -1;  // a; negative = estimated from the levels (empirical Bayes); 0 = no shrinkage
-  double rare_share = 0;     // levels with a smaller share of the rows are pooled into "other", which unseen levels get too
-};
 
 enum class BinKind { kRange, kLevels, kMissingValues, kSpecialCode };
 [[nodiscard]] std::string_view bin_kind_name(BinKind kind);

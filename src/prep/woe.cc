@@ -1,0 +1,34 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.h"
+#include "prep/fitted.h"
+
+namespace obligor::prep {
+
+std::vector<std::optional<Binning>> fit_woe(const Table& table, const std::vector<std::string>& features, Rows rows, std::span<const uint8_t> target,
+                                            std::span<const double> weights, const PrepSpec& spec, const Context& context) {
+  std::vector<std::optional<Binning>> result(features.size());
+  if (spec.numbers != NumberCoding::kWoe && !spec.woe) return result;
+  parallel_for(context, features.size(), [&](size_t f) {
+    context.check_cancelled();
+    const Column& column = table.column(features[f]);
+    const bool number = column.kind() == ColumnKind::kNumber || column.kind() == ColumnKind::kDate;
+    if (!(number && spec.numbers == NumberCoding::kWoe) && !(column.kind() == ColumnKind::kCategory && spec.woe)) return;
+    BinningSpec own = spec.binning;
+    if (number && spec.special_codes && own.special_codes.empty()) {
+      const std::vector<float> days = column.kind() == ColumnKind::kDate ? numeric_values(column) : std::vector<float>{};
+      const std::span<const float> all = days.empty() ? column.numbers() : std::span<const float>(days);
+      std::vector<float> values;
+      values.reserve(rows.size());
+      for (const uint32_t row : rows) values.push_back(all[row]);
+      own.special_codes = find_special_codes(Sample(values, weights));
+    }
+    Binning binning = fit_binning(column, rows, target, weights, own);
+    const auto& woe = binning.code_woe();
+    if (std::any_of(woe.begin(), woe.end(), [](float w) { return std::fabs(w) > 1e-6F; })) result[f] = std::move(binning);
+  });
+  return result;
+}
+
+}  // namespace obligor::prep
