@@ -4,12 +4,7 @@
 #include <array>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-// The compiler makes one body a width of register and picks at load time.
-#define OBLIGOR_WIDTHS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define OBLIGOR_WIDTHS
-#endif
+#include "prep/binning/widths.h"
 
 namespace obligor::binning {
 namespace {

@@ -1,10 +1,14 @@
 #include "prep/binning/groups.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <queue>
+
+#include "prep/binning/widths.h"
 
 namespace obligor::binning {
 namespace {
@@ -20,6 +24,14 @@ uint32_t key_of(float x) {
 
 float value_of(uint32_t key) { return std::bit_cast<float>((key & 0x80000000U) != 0 ? key & 0x7FFFFFFFU : ~key); }
 
+OBLIGOR_WIDTHS void make_keys(const float* x, size_t n, uint32_t* keys) {
+  for (size_t r = 0; r < n; ++r) {
+    const auto bits = std::bit_cast<uint32_t>(x[r] + 0.0F);
+    const uint32_t key = (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
+    keys[r] = x[r] == x[r] ? key : kLeftOut;
+  }
+}
+
 // Rows by key, with what is counted of them. Parts of a column are of the same shape.
 struct KeyedRows {
   std::vector<uint32_t> keys;
@@ -28,6 +40,12 @@ struct KeyedRows {
   std::vector<double> weights;  // or empty
   [[nodiscard]] size_t size() const { return keys.size(); }
   [[nodiscard]] double weight(size_t r) const { return weights.empty() ? 1.0 : weights[r]; }
+  void reserve(const KeyedRows& like, size_t n) {
+    keys.reserve(n);
+    if (!like.target.empty()) target.reserve(n);
+    if (!like.bad.empty()) bad.reserve(n);
+    if (!like.weights.empty()) weights.reserve(n);
+  }
   void push(const KeyedRows& from, size_t r) {
     keys.push_back(from.keys[r]);
     if (!from.target.empty()) target.push_back(from.target[r]);
@@ -45,12 +63,49 @@ struct KeyedRows {
   }
 };
 
-void sorted_groups(const KeyedRows& rows, std::vector<Group>& groups) {
+struct KeyRange {
+  uint32_t low = kLeftOut;
+  uint32_t high = 0;
+  uint32_t differing = 0;  // bits in which some key differs from the first
+};
+
+OBLIGOR_WIDTHS KeyRange range_of(const uint32_t* keys, size_t n) {
+  uint32_t low = kLeftOut;
+  uint32_t high = 0;
+  uint32_t differing = 0;
+  for (size_t r = 0; r < n; ++r) {
+    low = keys[r] < low ? keys[r] : low;
+    high = keys[r] > high ? keys[r] : high;
+    differing |= keys[r] ^ keys[0];
+  }
+  return {low, high, differing};
+}
+
+// Row numbers by key: a radix sort over the bytes in which keys differ.
+std::vector<uint64_t> sorted_rows(const KeyedRows& rows) {
   std::vector<uint64_t> order(rows.size());
   for (size_t r = 0; r < rows.size(); ++r) order[r] = static_cast<uint64_t>(rows.keys[r]) << 32U | r;
-  std::sort(order.begin(), order.end());
+  if (rows.size() < 256) {
+    std::sort(order.begin(), order.end());
+    return order;
+  }
+  const KeyRange range = range_of(rows.keys.data(), rows.size());
+  std::vector<uint64_t> other(order.size());
+  for (unsigned byte = 0; byte < 4; ++byte) {
+    if ((range.differing >> (8 * byte) & 0xFFU) == 0) continue;
+    std::array<uint32_t, 257> start{};
+    const auto digit = [&](uint64_t item) { return static_cast<size_t>(item >> (32 + 8 * byte) & 0xFFU); };
+    for (const uint64_t item : order) ++start.at(digit(item) + 1);
+    std::partial_sum(start.begin(), start.end(), start.begin());
+    for (const uint64_t item : order) other[start[digit(item)]++] = item;
+    order.swap(other);
+  }
+  return order;
+}
+
+void sorted_groups(const KeyedRows& rows, std::vector<Group>& groups) {
   uint64_t last = ~uint64_t{0};
-  for (const uint64_t item : order) {
+  for (const uint64_t item : sorted_rows(rows)) {
     if (item >> 32U != last) {
       last = item >> 32U;
       groups.push_back({value_of(static_cast<uint32_t>(last)), {}});
@@ -59,58 +114,63 @@ void sorted_groups(const KeyedRows& rows, std::vector<Group>& groups) {
   }
 }
 
-// Counts of a pass over radix codes. Rows of unit weight and binary target need two integers a bucket.
-std::vector<Cell> count_buckets(const KeyedRows& rows, uint32_t low, unsigned shift, size_t buckets) {
-  std::vector<Cell> cells(buckets);
-  if (rows.weights.empty() && rows.target.empty()) {
-    std::vector<uint32_t> counts(2 * buckets, 0);
-    for (size_t r = 0; r < rows.size(); ++r) ++counts[2 * static_cast<size_t>((rows.keys[r] - low) >> shift) + rows.bad[r]];
-    for (size_t b = 0; b < buckets; ++b) {
-      const double bads = counts[2 * b + 1];
-      const double all = bads + counts[2 * b];
-      cells[b] = {all, all, bads, bads, bads};
+// A radix bucket while it is counted: its rows, and the least and the greatest key, which tell whether it holds one value.
+struct Bucket {
+  uint32_t rows = 0;
+  uint32_t bads = 0;
+  uint32_t least = kLeftOut;
+  uint32_t most = 0;
+};
+
+// One pass. Sums other than counts (weights, a number as target) go to `cells`, which is left empty where there are none.
+std::vector<Bucket> count_buckets(const KeyedRows& rows, uint32_t low, unsigned shift, size_t buckets, std::vector<Cell>& cells) {
+  std::vector<Bucket> result(buckets);
+  const bool plain = rows.weights.empty() && rows.target.empty();
+  if (!plain) cells.resize(buckets);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const uint32_t key = rows.keys[r];
+    Bucket& bucket = result[(key - low) >> shift];
+    ++bucket.rows;
+    bucket.least = std::min(bucket.least, key);
+    bucket.most = std::max(bucket.most, key);
+    if (plain) {
+      bucket.bads += rows.bad[r];
+    } else {
+      rows.add_to(cells[(key - low) >> shift], r);
     }
-    return cells;
   }
-  for (size_t r = 0; r < rows.size(); ++r) rows.add_to(cells[(rows.keys[r] - low) >> shift], r);
-  return cells;
+  return result;
 }
 
 // What is taken apart depends on the distinct values and their shares alone, not on how many rows there are: a weight of two
 // stays the same as a row twice.
 void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& groups) {
   if (rows.size() <= kSorted) return sorted_groups(rows, groups);
-  uint32_t low = kLeftOut;
-  uint32_t high = 0;
-  uint32_t differing = 0;
-  for (const uint32_t key : rows.keys) {
-    low = std::min(low, key);
-    high = std::max(high, key);
-    differing |= key ^ rows.keys.front();
-  }
+  const auto [low, high, differing] = range_of(rows.keys.data(), rows.size());
   const uint32_t range = high - low;
   // Low bits that no key uses cost nothing to drop.
   const int unused = differing == 0 ? 0 : std::countr_zero(differing);
   const bool exact = std::bit_width(range >> static_cast<unsigned>(unused)) <= kBits;
   const auto shift = static_cast<unsigned>(exact ? unused : static_cast<int>(std::bit_width(range)) - kBits);
   const size_t buckets = static_cast<size_t>(range >> shift) + 1;
-  const auto cells = count_buckets(rows, low, shift, buckets);
-  std::vector<uint16_t> slot(buckets, 0);
+  std::vector<Cell> cells;
+  const auto counted = count_buckets(rows, low, shift, buckets, cells);
+  const auto cell_of = [&](size_t b) {
+    if (!cells.empty()) return cells[b];
+    const auto bads = static_cast<double>(counted[b].bads);
+    const auto all = static_cast<double>(counted[b].rows);
+    return Cell{all, all, bads, bads, bads};
+  };
+  std::vector<uint16_t> slot;
   std::vector<KeyedRows> parts;
   if (!exact) {
-    const auto present = std::count_if(cells.begin(), cells.end(), [](const Cell& cell) { return cell.rows > 0; });
+    const auto present = std::count_if(counted.begin(), counted.end(), [](const Bucket& bucket) { return bucket.rows > 0; });
     const bool all = static_cast<size_t>(present) <= kSorted;
-    std::vector<uint32_t> least(buckets, kLeftOut);
-    std::vector<uint32_t> most(buckets, 0);
-    for (const uint32_t key : rows.keys) {
-      const size_t b = (key - low) >> shift;
-      least[b] = std::min(least[b], key);
-      most[b] = std::max(most[b], key);
-    }
+    slot.assign(buckets, 0);
     for (size_t b = 0; b < buckets; ++b) {
-      if (least[b] >= most[b] || !(all || cells[b].count > heavy)) continue;
+      if (counted[b].least >= counted[b].most || !(all || cell_of(b).count > heavy)) continue;
       parts.emplace_back();
-      parts.back().keys.reserve(static_cast<size_t>(cells[b].rows));
+      parts.back().reserve(rows, counted[b].rows);
       slot[b] = static_cast<uint16_t>(parts.size());
     }
     for (size_t r = 0; r < rows.size() && !parts.empty(); ++r) {
@@ -119,12 +179,12 @@ void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& group
     }
   }
   for (size_t b = 0; b < buckets; ++b) {
-    if (cells[b].rows <= 0) continue;
-    if (slot[b] != 0) {
+    if (counted[b].rows == 0) continue;
+    if (!slot.empty() && slot[b] != 0) {
       radix_groups(parts[slot[b] - 1U], heavy, groups);
       parts[slot[b] - 1U] = {};
     } else {
-      groups.push_back({value_of(low + static_cast<uint32_t>(b << shift)), cells[b]});
+      groups.push_back({value_of(counted[b].least), cell_of(b)});
     }
   }
 }
@@ -135,7 +195,7 @@ std::vector<Group> group_values(std::span<const float> values, const Target& tar
                                 size_t fineness) {
   KeyedRows rows;
   rows.keys.resize(values.size());
-  for (size_t r = 0; r < values.size(); ++r) rows.keys[r] = values[r] == values[r] ? key_of(values[r]) : kLeftOut;
+  make_keys(values.data(), values.size(), rows.keys.data());
   for (const float code : specials) {
     const uint32_t key = key_of(code);
     for (uint32_t& k : rows.keys) k = k == key ? kLeftOut : k;

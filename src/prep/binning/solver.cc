@@ -25,10 +25,10 @@ struct Step {
 std::vector<Step> steps_of(Shape shape) {
   switch (shape) {
     case Shape::kFree: return {{0, 0, Side::kAny}};
-    case Shape::kUp:
-    case Shape::kDown: return {{0, 0, Side::kBelow}};
-    case Shape::kPeak:
-    case Shape::kValley: return {{0, 0, Side::kBelow}, {0, 1, Side::kAbove}, {1, 1, Side::kAbove}};
+    case Shape::kUp: return {{0, 0, Side::kBelow}};
+    case Shape::kDown: return {{0, 0, Side::kAbove}};
+    case Shape::kPeak: return {{0, 0, Side::kBelow}, {0, 1, Side::kAbove}, {1, 1, Side::kAbove}};
+    case Shape::kValley: return {{0, 0, Side::kAbove}, {0, 1, Side::kBelow}, {1, 1, Side::kBelow}};
   }
   return {};
 }
@@ -82,7 +82,10 @@ Search::Search(const Problem& problem) : problem_(problem), n_(problem.cells.siz
       gain_[at(i, j)] = gain(problem.divergence, c, problem.totals);
     }
   }
+  order_endings();
 }
+
+Search::~Search() = default;
 
 Cell Search::cell(size_t i, size_t j) const {
   const Cell& a = before_[i];
@@ -110,16 +113,16 @@ bool Search::apart(size_t h, size_t i, size_t j) const {
   return (problem_.totals.continuous ? mean_p_value(a, b) : rate_p_value(a, b)) <= problem_.limits.max_p_value;
 }
 
-std::vector<Search::Ending> Search::endings(double sign) const {
+void Search::order_endings() {
   const double difference = problem_.limits.min_difference - tolerance_;
-  std::vector<Ending> result(n_ + 1);
+  endings_.resize(n_ + 1);
   std::vector<double> rates;
   for (size_t i = 1; i < n_; ++i) {
-    Ending& ending = result[i];
+    Ending& ending = endings_[i];
     for (size_t h = 0; h < i; ++h) {
       if (fits_[at(h, i)] != 0) ending.starts.push_back(static_cast<uint32_t>(h));
     }
-    const auto rate = [&](uint32_t h) { return sign * rate_[at(h, i)]; };
+    const auto rate = [&](uint32_t h) { return rate_[at(h, i)]; };
     std::stable_sort(ending.starts.begin(), ending.starts.end(), [&](uint32_t a, uint32_t b) { return rate(a) < rate(b); });
     rates.clear();
     for (const uint32_t h : ending.starts) rates.push_back(rate(h));
@@ -127,48 +130,56 @@ std::vector<Search::Ending> Search::endings(double sign) const {
     ending.above.assign(n_ + 1, 0);
     for (size_t j = i + 1; j <= n_; ++j) {
       if (fits_[at(i, j)] == 0) continue;
-      const double own = sign * rate_[at(i, j)];
+      const double own = rate_[at(i, j)];
       ending.below[j] = static_cast<uint32_t>(std::upper_bound(rates.begin(), rates.end(), own - difference) - rates.begin());
       ending.above[j] = static_cast<uint32_t>(std::lower_bound(rates.begin(), rates.end(), own + difference) - rates.begin());
     }
   }
-  return result;
 }
 
 // The values of the bins that end at one boundary, ready to be asked for the best of a range of rates.
 struct Search::Layer {
   const Search& search;
-  size_t i;
-  const Ending& ending;
   bool by_p;
+  size_t i = 0;
   std::vector<Best> up_to;       // best of the first k
   std::vector<Best> from;        // best of those from k on
   std::vector<uint32_t> ranked;  // positions by falling value; for the p-value
 
-  Layer(const Search& s, size_t boundary, const Ending& e, const std::vector<double>& value, int phase)
-      : search(s), i(boundary), ending(e), by_p(s.problem_.limits.max_p_value < 1) {
-    const size_t m = ending.starts.size();
+  explicit Layer(const Search& s) : search(s), by_p(s.problem_.limits.max_p_value < 1) {}
+
+  void prepare(size_t boundary, const std::vector<double>& value, int phase) {
+    i = boundary;
+    const auto& starts = search.endings_[i].starts;
+    const size_t m = starts.size();
+    const auto worth = [&](size_t k) { return value[search.at(starts[k], i)]; };
+    if (by_p) {
+      ranked.clear();
+      for (uint32_t k = 0; k < m; ++k) {
+        if (worth(k) > kNever) ranked.push_back(k);
+      }
+      std::stable_sort(ranked.begin(), ranked.end(), [&](uint32_t a, uint32_t b) { return worth(a) > worth(b); });
+      return;
+    }
     up_to.resize(m + 1);
     from.resize(m + 1);
-    const auto offer = [&](Best& best, size_t k) { best.offer(value[s.at(ending.starts[k], i)], static_cast<int32_t>(ending.starts[k]), phase); };
+    Best best;
+    up_to[0] = best;
     for (size_t k = 0; k < m; ++k) {
-      up_to[k + 1] = up_to[k];
-      offer(up_to[k + 1], k);
+      best.offer(worth(k), static_cast<int32_t>(starts[k]), phase);
+      up_to[k + 1] = best;
     }
+    best = {};
+    from[m] = best;
     for (size_t k = m; k-- > 0;) {
-      from[k] = from[k + 1];
-      offer(from[k], k);
+      best.offer(worth(k), static_cast<int32_t>(starts[k]), phase);
+      from[k] = best;
     }
-    if (!by_p) return;
-    const auto worth = [&](uint32_t k) { return value[s.at(ending.starts[k], i)]; };
-    for (uint32_t k = 0; k < m; ++k) {
-      if (worth(k) > kNever) ranked.push_back(k);
-    }
-    std::stable_sort(ranked.begin(), ranked.end(), [&](uint32_t a, uint32_t b) { return worth(a) > worth(b); });
   }
 
   // `value` is what the layer was made from.
   void ask(size_t j, Side side, const std::vector<double>& value, int phase, Best& best) const {
+    const Ending& ending = search.endings_[i];
     const size_t below = ending.below[j];
     const size_t above = ending.above[j];
     if (!by_p) {
@@ -201,10 +212,8 @@ Solution Search::solve(Shape shape) const {
     solution.found = limits.min_bins <= 0;
     return solution;
   }
-  const bool falling = shape == Shape::kDown || shape == Shape::kValley;
   const auto steps = steps_of(shape);
   const int phases = shape == Shape::kPeak || shape == Shape::kValley ? 2 : 1;
-  const auto ends = endings(falling ? -1 : 1);
   // Without a limit that bites, the number of bins is not tracked: one layer that reads itself, in order of the boundary.
   const int most = limits.max_bins > 0 ? std::min(limits.max_bins, static_cast<int>(n_)) : static_cast<int>(n_);
   const bool counted = limits.min_bins > 1 || most < static_cast<int>(n_);
@@ -214,6 +223,7 @@ Solution Search::solve(Shape shape) const {
   using Phases = std::vector<std::vector<double>>;
   std::vector<std::vector<std::vector<Parent>>> parents(static_cast<size_t>(layers));
   Phases previous;
+  std::vector<Layer> asked(static_cast<size_t>(phases), Layer(*this));
   Best best;
   int best_layer = -1;
   int32_t best_phase = 0;
@@ -229,9 +239,8 @@ Solution Search::solve(Shape shape) const {
     if (b > 0 || !counted) {
       const Phases& source = counted ? previous : value;
       for (size_t i = 1; i < n_; ++i) {
-        if (ends[i].starts.empty()) continue;
-        std::vector<Layer> asked;
-        for (int p = 0; p < phases; ++p) asked.emplace_back(*this, i, ends[i], source[static_cast<size_t>(p)], p);
+        if (endings_[i].starts.empty()) continue;
+        for (int p = 0; p < phases; ++p) asked[static_cast<size_t>(p)].prepare(i, source[static_cast<size_t>(p)], p);
         for (size_t j = i + 1; j <= n_; ++j) {
           if (fits_[at(i, j)] == 0) continue;
           for (int to = 0; to < phases; ++to) {

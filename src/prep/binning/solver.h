@@ -49,6 +49,9 @@ struct Solution {
 class Search {
  public:
   explicit Search(const Problem& problem);
+  ~Search();
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
   [[nodiscard]] Solution solve(Shape shape) const;
 
  private:
@@ -58,7 +61,7 @@ class Search {
   [[nodiscard]] Cell cell(size_t i, size_t j) const;
   [[nodiscard]] bool fits(const Cell& cell, size_t i, size_t j) const;
   [[nodiscard]] bool apart(size_t h, size_t i, size_t j) const;
-  [[nodiscard]] std::vector<Ending> endings(double sign) const;
+  void order_endings();
 
   const Problem& problem_;
   size_t n_ = 0;
@@ -67,6 +70,7 @@ class Search {
   std::vector<double> gain_;
   std::vector<double> rate_;
   std::vector<uint8_t> fits_;
+  std::vector<Ending> endings_;  // by boundary
 };
 
 // A minimal set of constraints (by name and value, as a person states them) that leaves no partition: taking any one of them away
