@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -182,6 +185,9 @@ std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, cons
     }
     results.push_back({name, nullptr, ""});
   }
+  // Of thousands of columns a hundred steps are told.
+  const size_t step = std::max<size_t>(1, results.size() / 100);
+  std::atomic<size_t> done{0};
   auto progress = context.begin("bin", static_cast<int64_t>(results.size()));
   parallel_for(context, results.size(), [&](size_t i) {
     context.check_cancelled();
@@ -199,13 +205,21 @@ std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, cons
       if (error.code() != ErrorCode::kData) throw;
       result.error = error.what();
     }
-    progress.advance(1, result.name);
+    const size_t now = ++done;
+    if (now % step == 0) progress.advance(static_cast<int64_t>(step), result.name);
   });
   std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.worth() > b.worth(); });
   return results;
 }
 
-Json document_of(const std::vector<Result>& results, const Outcome& outcome, const Table& table, const Options& options) {
+// Wall and processor seconds of reading and of binning.
+struct Timing {
+  double read = 0;
+  double bin = 0;
+  double bin_cpu = 0;
+};
+
+Json document_of(const std::vector<Result>& results, const Outcome& outcome, const Table& table, const Options& options, const Timing& timing) {
   Json features = Json::array();
   for (const Result& result : results) {
     features.push_back(result.binning ? binning_json(result.binning->table()) : Json{{"name", result.name}, {"error", result.error}});
@@ -229,6 +243,7 @@ Json document_of(const std::vector<Result>& results, const Outcome& outcome, con
                       {"min_difference", s.min_difference},
                       {"max_p_value", s.max_p_value}};
   document["conventions"] = {{"bins", "[a, b)"}, {"woe", "ln(share of goods / share of bads)"}, {"empty_cell", "+0.5 on both counts of the bin"}};
+  document["timing"] = {{"read_seconds", timing.read}, {"bin_seconds", timing.bin}, {"bin_cpu_seconds", timing.bin_cpu}};
   document["features"] = std::move(features);
   return document;
 }
@@ -266,17 +281,26 @@ int run_bin(Options options, const Globals& globals) {
   check_spec(options.spec);
   const Context context = globals.context();
   options.read.threads = context.threads();
+  using Clock = std::chrono::steady_clock;
+  const auto since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  Timing timing;
+  const auto start = Clock::now();
   std::vector<ReadNote> notes;
   const Table table = read_data(options, &notes);
+  timing.read = since(start);
   for (const auto& note : notes) log_warn(fmt::format("{}: {}", note.column, note.message));
   const Outcome outcome = options.continuous ? continuous_outcome(table, options) : binary_outcome(table, options);
   if (outcome.missing_target > 0) log_warn(fmt::format("{} rows without a target are left out", outcome.missing_target));
+  const auto begun = Clock::now();
+  const std::clock_t cpu = std::clock();
   const auto results = bin_columns(table, outcome, options, context);
+  timing.bin = since(begun);
+  timing.bin_cpu = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   const bool none = std::none_of(results.begin(), results.end(), [](const Result& r) { return r.binning != nullptr; });
   if (none) {
     throw Error(ErrorCode::kData, results.empty() ? fmt::format("{}: no column to bin", table.source()) : results.front().error);
   }
-  const Json document = document_of(results, outcome, table, options);
+  const Json document = document_of(results, outcome, table, options, timing);
   if (!options.out.empty()) write_file(options.out, dump_json(document) + "\n");
   if (options.json) {
     fmt::print("{}\n", dump_json(document));
@@ -318,7 +342,7 @@ Run setup_bin(CLI::App& app, Globals& globals) {
   app.add_option("--max-p", spec.max_p_value, "p-value of the test between neighbours, at most")->capture_default_str();
   app.add_option("--prebins", options->prebins, "quantile, tree or both")->capture_default_str();
   app.add_option("--max-prebins", spec.max_prebins, "at most so many")->capture_default_str();
-  app.add_option("--min-prebin-share", spec.min_prebin_share, "of the rows with a value, in a leaf of the tree, at least")->capture_default_str();
+  app.add_option("--min-prebin-share", spec.min_prebin_share, "of all rows, in a leaf of the tree, at least; default: --min-share");
   app.add_option("--special", options->special, "special codes, each a bin of its own: CODE,CODE or COLUMN=CODE,CODE")->delimiter(';');
   app.add_option("--fix", options->fixed, "cuts to keep: COLUMN=CUT,CUT")->delimiter(';');
   app.add_option("--only", options->only, "the only places for cuts: COLUMN=CUT,CUT")->delimiter(';');

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -72,9 +73,11 @@ Binning fit_number(const NumberSample& sample, const Target& target, double offs
   const Frame frame{std::string(sample.name), target.is_continuous(), offset, sample.date};
   std::vector<binning::Group> groups;
   if (spec.candidates.empty()) {
-    groups = binning::group_values(sample.values, target, sample.weights, specials, static_cast<size_t>(spec.max_prebins) * 4);
+    groups = binning::group_values(sample.values, target, sample.weights, specials, static_cast<size_t>(spec.max_prebins) * 16);
   }
-  binning::Counter counter(binning::prebin_cuts(groups, spec), specials);
+  double all_count = static_cast<double>(sample.values.size());
+  if (!sample.weights.empty()) all_count = std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
+  binning::Counter counter(binning::prebin_cuts(groups, spec, all_count), specials);
   counter.add(sample.values, target, sample.weights);
   return binning::finish_number(frame, counter, specials, spec);
 }
@@ -127,7 +130,7 @@ PrebinMethod parse_prebins(std::string_view name) { return parse<PrebinMethod>("
 
 void check_spec(const BinningSpec& spec) {
   require(spec.max_prebins >= 2 && spec.max_prebins <= kMostPrebins, "max_prebins", fmt::format("from 2 to {}", kMostPrebins));
-  require(spec.min_prebin_share >= 0 && spec.min_prebin_share < 1, "min_prebin_share", "in [0, 1)");
+  require(spec.min_prebin_share < 1, "min_prebin_share", "below 1");
   require(spec.max_bins >= 0, "max_bins", "1 or more, or 0 for no limit");
   require(spec.min_bins >= 1 && (spec.max_bins == 0 || spec.min_bins <= spec.max_bins), "min_bins", "from 1 to max_bins");
   require(spec.min_share >= 0 && spec.min_share <= 1, "min_share", "in [0, 1]");

@@ -214,7 +214,7 @@ std::vector<float> special_codes_of(const BinningSpec& spec) {
   return codes;
 }
 
-std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec& spec) {
+std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec& spec, double all_count) {
   std::vector<float> cuts = spec.fixed_splits;
   const auto bins = static_cast<size_t>(spec.max_prebins);
   if (!spec.candidates.empty()) {
@@ -223,15 +223,15 @@ std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec&
     const auto all = quantile_cuts(groups, bins);
     cuts.insert(cuts.end(), all.begin(), all.end());
   } else {
-    const bool both = spec.prebins == PrebinMethod::kBoth;
-    if (both || spec.prebins == PrebinMethod::kQuantile) {
-      const auto found = quantile_cuts(groups, both ? bins / 2 : bins);
+    size_t left = bins;
+    if (spec.prebins != PrebinMethod::kQuantile) {
+      const double leaf = (spec.min_prebin_share < 0 ? spec.min_share : spec.min_prebin_share) * all_count;
+      const auto found = tree_cuts(groups, spec.prebins == PrebinMethod::kBoth ? bins - bins / 2 : bins, leaf);
       cuts.insert(cuts.end(), found.begin(), found.end());
+      left = bins - found.size();
     }
-    if (both || spec.prebins == PrebinMethod::kTree) {
-      double valued = 0;
-      for (const Group& group : groups) valued += group.cell.count;
-      const auto found = tree_cuts(groups, both ? bins - bins / 2 : bins, spec.min_prebin_share * valued);
+    if (spec.prebins != PrebinMethod::kTree) {
+      const auto found = quantile_cuts(groups, left);
       cuts.insert(cuts.end(), found.begin(), found.end());
     }
   }

@@ -20,8 +20,8 @@ enum class PrebinMethod { kQuantile, kTree, kBoth };
 struct BinningSpec {
   // Pre-bins: the only places where a cut can be.
   PrebinMethod prebins = PrebinMethod::kBoth;
-  int max_prebins = 60;             // with kBoth half by quantiles, half by a tree; all distinct values when there are no more
-  double min_prebin_share = 0;      // of the rows that have a value; holds for the tree's leaves
+  int max_prebins = 60;             // with kBoth up to half by a tree, the rest by quantiles; all distinct values when there are no more
+  double min_prebin_share = -1;     // of all rows, in a leaf of the tree; negative = min_share, below which no bin can be
   std::vector<float> candidates;    // when given: these cuts instead of found pre-bins
   std::vector<float> fixed_splits;  // cuts that must be kept; with `candidates` equal to them the bins are the user's own
   bool midpoints = false;           // a cut halfway between two values, else at the smallest value of the bin that it opens
