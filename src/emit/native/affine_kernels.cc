@@ -140,10 +140,6 @@ void affine_rows(const PackedAffine& map, const float* x, float* y, Tile tile, F
       p += done;
     }
   }
-  // The padding rows stay harmless for what reads this value.
-  for (size_t o = 0; o < map.out; ++o) {
-    for (size_t r = tile.rows; r < tile.stride; ++r) y[o * tile.stride + r] = 0.0F;
-  }
 }
 
 // One or two outputs: products of floats are exact in double, and the sum is the reference interpreter's.

@@ -100,33 +100,33 @@ HWY_INLINE void count_list(const float* HWY_RESTRICT x, int32_t* HWY_RESTRICT co
   for (size_t i = 0; i < n; ++i) count[i] = static_cast<int32_t>(count_long(list, x[i]));
 }
 
-void interpolate(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, const Knots& knots) {
+// Searches the rows alone, not the padding: for one row of a wide table that is most of the work.
+void interpolate(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, Tile tile, const Knots& knots) {
   int32_t count[kTileRows];
   double from[kTileRows];
   double base[kTileRows];
   double width[kTileRows];
   double rise[kTileRows];
   const auto most = static_cast<int32_t>(knots.segments.size());
-  for (size_t begin = 0; begin < n; begin += kTileRows) {
-    const size_t rows = HWY_MIN(kTileRows, n - begin);
-    const float* HWY_RESTRICT in = x + begin;
-    float* HWY_RESTRICT out = y + begin;
-    count_list(in, count, rows, knots.list);
-    for (size_t i = 0; i < rows; ++i) {
-      const int32_t at = HWY_MAX(1, HWY_MIN(count[i], most)) - 1;
-      const Segment& segment = knots.segments[static_cast<size_t>(at)];
-      from[i] = static_cast<double>(segment.value);
-      base[i] = static_cast<double>(segment.knot);
-      width[i] = segment.width;
-      rise[i] = segment.rise;
-    }
-    for (size_t i = 0; i < rows; ++i) {
-      const double share = (static_cast<double>(in[i]) - base[i]) / width[i];
-      const auto inside = static_cast<float>(from[i] + share * rise[i]);
-      const float below = in[i] <= knots.first ? knots.low : inside;
-      const float value = in[i] >= knots.last && !(in[i] <= knots.first) ? knots.high : below;
-      out[i] = in[i] != in[i] ? in[i] : value;
-    }
+  if (knots.list.size <= kShortList) {
+    count_short(x, count, tile.stride, knots.list);
+  } else {
+    for (size_t i = 0; i < tile.rows; ++i) count[i] = static_cast<int32_t>(count_long(knots.list, x[i]));
+  }
+  const Segment* HWY_RESTRICT segments = knots.segments.data();
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const Segment& segment = segments[HWY_MAX(1, HWY_MIN(count[i], most)) - 1];
+    from[i] = static_cast<double>(segment.value);
+    base[i] = static_cast<double>(segment.knot);
+    width[i] = segment.width;
+    rise[i] = segment.rise;
+  }
+  for (size_t i = 0; i < tile.rows; ++i) {
+    const double share = (static_cast<double>(x[i]) - base[i]) / width[i];
+    const auto inside = static_cast<float>(from[i] + share * rise[i]);
+    const float below = x[i] <= knots.first ? knots.low : inside;
+    const float value = x[i] >= knots.last && !(x[i] <= knots.first) ? knots.high : below;
+    y[i] = x[i] != x[i] ? x[i] : value;
   }
 }
 

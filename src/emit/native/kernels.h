@@ -4,9 +4,9 @@
 //   affine.affine(packed, x, y, {rows, stride}, Function::kRelu);
 //
 // Contract: a tile is column-major. Column c of a value stands at base + c * stride; stride is the tile's rows rounded up to
-// kLaneMultiple, and every kernel computes the padding rows too, so they must hold harmless values. No kernel allocates. What a
-// row yields depends on that row alone, bit for bit, whatever the tile around it. Everything but affine maps of three and more
-// outputs and the functions of op `activate` equals the reference interpreter exactly (docs/native.md states the tolerance).
+// kLaneMultiple, and kernels may compute the padding rows too: numbers there are whatever was there, codes are codes of the node.
+// No kernel allocates. What a row yields depends on that row alone, bit for bit, whatever the tile around it. Everything but affine
+// maps of three and more outputs and the functions of op `activate` equals the reference interpreter exactly (docs/native.md).
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ struct ColumnKernels {
   void (*impute)(const float* x, float* y, size_t n, float value);
   void (*clip)(const float* x, float* y, size_t n, float low, float high);
   void (*scale)(const float* x, float* y, size_t n, float shift, float factor);
-  void (*interpolate)(const float* x, float* y, size_t n, const Knots& knots);
+  void (*interpolate)(const float* x, float* y, Tile tile, const Knots& knots);
   void (*piecewise_linear)(const float* x, float* y, size_t n, const float* edges, size_t pieces);
   void (*bin)(const float* x, int32_t* y, size_t n, const Bins& bins);
   void (*weighted_sum)(const float* const* x, const float* weights, size_t parts, float* y, size_t n);

@@ -21,7 +21,6 @@ struct Workspace {
   native::LineVector<float> numbers;
   native::LineVector<int32_t> codes;
   std::vector<std::vector<int32_t>> translated;  // by encode node: the plan's code of each entry of the batch's dictionary
-  std::vector<uint8_t> needed;                   // by node
   std::vector<const float*> parts;
 
   void fit(const Program& program) {
@@ -49,9 +48,9 @@ struct NativeExecutor::Impl {
   explicit Impl(const ScorePlan& plan) : program(native::compile(plan)) {}
 
   // Strings are looked up once a batch, or once a row where the batch is shorter than its dictionary.
-  void translate(const InputBatch& batch, Workspace& work) const {
+  void translate(const InputBatch& batch, uint64_t outputs, Workspace& work) const {
     for (const Step& step : program.steps) {
-      if (step.op != Op::kEncode || work.needed[step.node] == 0) continue;
+      if (step.op != Op::kEncode || (step.outputs & outputs) == 0) continue;
       const auto& data = std::get<native::EncodeData>(step.data);
       const auto& dictionary = *batch.columns[step.source].dictionary;
       auto& codes = work.translated[data.slot];
@@ -120,7 +119,7 @@ struct NativeExecutor::Impl {
         for (size_t c = 0; c < step.width; ++c) column.scale(x + c * n, y + c * n, n, data.shift[c], data.factor[c]);
         return;
       }
-      case Op::kInterpolate: column.interpolate(x, y, n, std::get<native::Knots>(step.data)); return;
+      case Op::kInterpolate: column.interpolate(x, y, tile, std::get<native::Knots>(step.data)); return;
       case Op::kPiecewiseLinear: column.piecewise_linear(x, y, n, std::get<std::vector<float>>(step.data).data(), step.width); return;
       case Op::kBin: column.bin(x, code_out, n, std::get<native::Bins>(step.data)); return;
       case Op::kLookUp: look_up(std::get<std::vector<float>>(step.data), code, step.width, tile, y); return;
@@ -186,23 +185,6 @@ struct NativeExecutor::Impl {
     }
     return result;
   }
-
-  void mark_needed(const std::vector<size_t>& outputs, Workspace& work) const {
-    work.needed.assign(program.needs.size(), 0);
-    for (const size_t i : outputs) work.needed[program.outputs[i].node] = 1;
-    // Steps stand after what they are made from; views have none, so their sources are followed at once.
-    std::vector<uint32_t> pending;
-    for (const size_t i : outputs) pending.push_back(program.outputs[i].node);
-    while (!pending.empty()) {
-      const uint32_t node = pending.back();
-      pending.pop_back();
-      for (const uint32_t source : program.needs[node]) {
-        if (work.needed[source] != 0) continue;
-        work.needed[source] = 1;
-        pending.push_back(source);
-      }
-    }
-  }
 };
 
 NativeExecutor::NativeExecutor(const ScorePlan& plan) : impl_(std::make_unique<Impl>(plan)) {}
@@ -226,14 +208,15 @@ std::vector<Value> NativeExecutor::run(const InputBatch& batch, std::span<const 
   if (batch.rows == 0) return results;
   Workspace& work = workspace();
   work.fit(program);
-  impl_->mark_needed(wanted, work);
-  impl_->translate(batch, work);
+  uint64_t needed = 0;
+  for (const size_t i : wanted) needed |= native::output_bit(i);
+  if (program.encodes > 0) impl_->translate(batch, needed, work);
   for (size_t begin = 0; begin < batch.rows; begin += program.tile_rows) {
     Tile tile;
     tile.rows = std::min(program.tile_rows, batch.rows - begin);
     tile.stride = native::padded(tile.rows);
     for (const Step& step : program.steps) {
-      if (work.needed[step.node] != 0) impl_->run_step(step, batch, begin, tile, work);
+      if ((step.outputs & needed) != 0) impl_->run_step(step, batch, begin, tile, work);
     }
     for (size_t i = 0; i < wanted.size(); ++i) {
       const auto& output = program.outputs[wanted[i]];

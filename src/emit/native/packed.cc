@@ -9,7 +9,7 @@ namespace obligor::native {
 namespace {
 
 // Beyond so many comparisons of the bit form, a walk of the tree is faster.
-constexpr size_t kMostForbids = 160;
+constexpr size_t kMostForbids = 800;
 constexpr int kWordLeaves = 32;
 
 class TreePacker {
@@ -67,7 +67,8 @@ class TreePacker {
       }
       const auto left = static_cast<size_t>(walk_index(left_[n]));
       const auto right = static_cast<size_t>(walk_index(right_[n]));
-      packed_.nodes[n] = {threshold_[n], static_cast<uint32_t>(feature_[n]), {static_cast<int32_t>(left), static_cast<int32_t>(right)}};
+      const uint32_t missing = (flags_[n] & TreeArrays::kDefaultLeft) != 0 ? kMissingLeft : 0;
+      packed_.nodes[n] = {threshold_[n], static_cast<uint32_t>(feature_[n]) | missing, {static_cast<int32_t>(left), static_cast<int32_t>(right)}};
       packed_.node_flags[n] = flags_[n];
       const bool categorical = (flags_[n] & TreeArrays::kCategorical) != 0;
       packed_.node_category[2 * n] = bit_begin_[n];

@@ -103,9 +103,10 @@ struct LeafWord {
 // A few rows: a plain walk, several trees interleaved. A leaf is a node whose children are itself.
 struct WalkNode {
   float threshold = 0;
-  uint32_t feature = 0;
+  uint32_t feature = 0;       // the highest bit: a missing value goes left
   int32_t child[2] = {0, 0};  // left, right
 };
+inline constexpr uint32_t kMissingLeft = 1U << 31U;
 struct PackedTree {
   uint32_t word_begin = 0;  // in `leaf_words`; one group of 32 leaves each
   uint32_t word_end = 0;    // = word_begin: too many leaves for the bits, the tree is walked

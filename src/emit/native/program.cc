@@ -76,13 +76,12 @@ class Compiler {
     order();
     place();
     allocate();
+    mark_outputs();
     for (const NodeId id : order_) {
       if (!is_view(id)) program_.steps.push_back(step(id));
     }
-    program_.needs.resize(nodes_.size());
-    for (const NodeId id : order_) program_.needs[id] = sources(id);
     for (size_t i = 0; i < plan_.outputs.size(); ++i) {
-      program_.outputs.push_back({plan_.outputs[i].name, outputs_[i], types_[outputs_[i]], column(outputs_[i])});
+      program_.outputs.push_back({plan_.outputs[i].name, types_[outputs_[i]], column(outputs_[i])});
     }
     return std::move(program_);
   }
@@ -285,6 +284,14 @@ class Compiler {
     if (numbers.size() > kWideColumns) program_.tile_rows = kLaneMultiple;
   }
 
+  void mark_outputs() {
+    made_for_.assign(nodes_.size(), 0);
+    for (size_t i = 0; i < outputs_.size(); ++i) made_for_[outputs_[i]] |= output_bit(i);
+    for (size_t i = order_.size(); i-- > 0;) {
+      for (const NodeId source : sources(order_[i])) made_for_[source] |= made_for_[order_[i]];
+    }
+  }
+
   [[nodiscard]] size_t column(NodeId id) const { return columns_[places_[id].root] + places_[id].offset; }
 
   std::shared_ptr<const PackedAffine> packed(const Node& node) {
@@ -298,7 +305,7 @@ class Compiler {
     const Node& node = nodes_[fused_[id].value_or(id)];
     Step made;
     made.op = node.op;
-    made.node = id;
+    made.outputs = made_for_[id];
     if (nodes_[id].op == Op::kActivate) made.function = find_native_function(nodes_[id].function);
     made.out = column(id);
     made.width = types_[id].width;
@@ -367,6 +374,7 @@ class Compiler {
   std::vector<NodeId> order_;
   std::vector<Place> places_;
   std::vector<size_t> columns_;
+  std::vector<uint64_t> made_for_;
   std::map<std::pair<ConstantId, ConstantId>, std::shared_ptr<const PackedAffine>> packed_;
   Program program_;
 };

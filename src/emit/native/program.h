@@ -53,19 +53,21 @@ using StepData = std::variant<std::monostate, std::vector<float>, std::vector<in
 struct Step {
   Op op = Op::kInput;
   Function function = Function::kIdentity;
-  uint32_t node = 0;  // what `needs` is asked about
-  size_t source = 0;  // raw column, for kInput and kEncode
-  size_t in = 0;      // column of the input (numbers or codes)
-  size_t second = 0;  // column of the second code, for kCross
+  uint64_t outputs = 0;  // a bit for each output that is made from it; the last bit stands for all from the 64th on
+  size_t source = 0;     // raw column, for kInput and kEncode
+  size_t in = 0;         // column of the input (numbers or codes)
+  size_t second = 0;     // column of the second code, for kCross
   size_t in_width = 1;
   size_t out = 0;
   size_t width = 1;
   StepData data;
 };
 
+// The bit of output i in Step::outputs.
+[[nodiscard]] constexpr uint64_t output_bit(size_t i) { return uint64_t{1} << (i < 63 ? i : 63); }
+
 struct ProgramOutput {
   std::string name;
-  uint32_t node = 0;
   ValueType type;
   size_t column = 0;
 };
@@ -73,7 +75,6 @@ struct ProgramOutput {
 struct Program {
   size_t inputs = 0;
   std::vector<Step> steps;
-  std::vector<std::vector<uint32_t>> needs;  // by node: the nodes that it is made from
   std::vector<ProgramOutput> outputs;
   size_t number_columns = 0;
   size_t code_columns = 0;

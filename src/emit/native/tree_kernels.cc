@@ -146,16 +146,16 @@ HWY_INLINE bool all_leaves(const PackedTrees& trees, const int32_t (&at)[kWalks]
 HWY_INLINE void walk(const PackedTrees& trees, int32_t (&at)[kWalks], const float* const (&x)[kWalks], size_t stride, uint32_t depth, bool plain) {
   if (plain) {
     const WalkNode* HWY_RESTRICT nodes = trees.nodes.data();
-    const uint8_t* HWY_RESTRICT flags = trees.node_flags.data();
     for (uint32_t level = 0; level < depth; ++level) {
       if (level % 4 == 3 && all_leaves(trees, at)) return;
 #pragma GCC unroll 8
       for (size_t w = 0; w < kWalks; ++w) {
-        const auto node = static_cast<size_t>(at[w]);
-        const float value = x[w][nodes[node].feature * stride];
-        const bool missing = value != value;
-        const bool left = (value <= nodes[node].threshold) | (missing & ((flags[node] & TreeArrays::kDefaultLeft) != 0));
-        at[w] = nodes[node].child[left ? 0 : 1];
+        // Arithmetic, not branches: which way a row goes cannot be foretold.
+        const WalkNode& node = nodes[static_cast<size_t>(at[w])];
+        const float value = x[w][(node.feature & ~kMissingLeft) * stride];
+        const auto beyond = static_cast<uint32_t>(!(value <= node.threshold));
+        const auto missing = static_cast<uint32_t>(value != value);
+        at[w] = node.child[beyond & ~(missing & (node.feature / kMissingLeft))];
       }
     }
     return;
@@ -164,7 +164,7 @@ HWY_INLINE void walk(const PackedTrees& trees, int32_t (&at)[kWalks], const floa
     if (level % 4 == 3 && all_leaves(trees, at)) return;
     for (size_t w = 0; w < kWalks; ++w) {
       const auto node = static_cast<size_t>(at[w]);
-      at[w] = trees.nodes[node].child[goes_left(trees, node, x[w][trees.nodes[node].feature * stride]) ? 0 : 1];
+      at[w] = trees.nodes[node].child[goes_left(trees, node, x[w][(trees.nodes[node].feature & ~kMissingLeft) * stride]) ? 0 : 1];
     }
   }
 }
