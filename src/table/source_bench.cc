@@ -30,7 +30,7 @@ void csv_ingest(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(read_table(path, options).rows());
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * static_cast<int64_t>(std::filesystem::file_size(path)));
 }
-BENCHMARK(csv_ingest)->ArgName("threads")->Arg(0)->Arg(1)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(csv_ingest)->ArgName("threads")->Arg(0)->Arg(1)->MeasureProcessCPUTime()->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace obligor
