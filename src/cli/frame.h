@@ -15,7 +15,8 @@
 // Contract: text for people and --json on stdout, everything else on stderr. Exit status: what run() returns, or by
 // core/error.h for an Error (one line on stderr); 2 for bad usage. Flags win over --config FILE.toml. Its keys are the long names
 // of options: at the top of the file for the command at hand, or in a section [COMMAND]; a table under the name of a repeatable
-// option NAME becomes NAME=VALUE items: [param] dnn.layers = 3 is --param dnn.layers=3.
+// option NAME becomes NAME=VALUE items: [param] dnn.layers = 3 is --param dnn.layers=3. [task] holds the options of the group Task
+// (target, positive, id, ...), [models.NAME] the parameters of a model, for whichever command at hand has them.
 // Ctrl-C (and SIGTERM) sets the cancel flag of the context; a second one ends at once with 130.
 #pragma once
 

@@ -5,10 +5,17 @@ int main(int argc, char** argv) {
   using obligor::cli::CommandSpec;
   constexpr CommandSpec kCommands[] = {
       {"compare", "train the zoo on the same folds, rank it, write the report and the best bundle", "", nullptr},
+      {"train", "fit one model, say how good it is by folds, and save it as a bundle", "", nullptr},
       {"score", "score rows with a saved bundle, in memory that does not grow with the file",
        "  obligor score m.obligor loans.csv --out scores.csv\n"
+       "  obligor score m.obligor loans.parquet --out scores.parquet --keep loan_id --reasons 4\n"
        "  obligor score m.obligor --sql \"select * from read_parquet('loans/*.parquet')\" --out scores.csv --json\n",
        obligor::cli::setup_score},
+      {"inspect", "what is inside a bundle: model, inputs, metrics, training data, plan",
+       "  obligor inspect m.obligor\n"
+       "  obligor inspect m.obligor --plan\n"
+       "  obligor inspect m.obligor --json\n",
+       obligor::cli::setup_inspect},
       {"bin", "optimal bins of each column: table, WoE, information value",
        "  obligor bin loans.csv --target default --special -9999\n"
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"

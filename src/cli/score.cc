@@ -1,20 +1,28 @@
+// obligor score: rows to probability, log-odds, points and reasons, by a bundle alone, in memory that does not grow with the file.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "bundle/bundle.h"
 #include "cli/commands.h"
 #include "cli/read_options.h"
+#include "cli/score_output.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "emit/native/native.h"
+#include "explain/reasons.h"
 #include "prep/preprocessor.h"
 #include "table/source.h"
 
 namespace obligor::cli {
 namespace {
+
+// Reasons hold a number for each row and input, so they are made for so many rows at a time.
+constexpr size_t kReasonRows = 8192;
+const std::vector<std::string> kScores{"probability", "log_odds", "points"};
 
 struct Options {
   std::string bundle;
@@ -22,65 +30,155 @@ struct Options {
   std::string sql;
   ReadOptions read;
   std::string out;
+  std::vector<std::string> keep;
+  int reasons = 0;
   bool json = false;
 };
 
-std::vector<StreamColumn> wanted_columns(const ScorePlan& plan) {
+bool is_input(const ScorePlan& plan, const std::string& name) {
+  return std::any_of(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& input) { return input.name == name; });
+}
+
+ColumnKind kind_of(const PlanInput& input) {
+  if (input.kind == InputKind::kCategory) return ColumnKind::kCategory;
+  return input.from == "date" ? ColumnKind::kDate : ColumnKind::kNumber;
+}
+
+// What is read: the plan's inputs, and the kept columns as they stand.
+std::vector<StreamColumn> wanted_columns(const ScorePlan& plan, const std::vector<std::string>& keep) {
   std::vector<StreamColumn> columns;
-  for (const PlanInput& input : plan.inputs) {
-    ColumnKind kind = input.kind == InputKind::kCategory ? ColumnKind::kCategory : ColumnKind::kNumber;
-    if (input.from == "date") kind = ColumnKind::kDate;
-    columns.push_back({input.name, kind});
+  for (const PlanInput& input : plan.inputs) columns.push_back({input.name, kind_of(input)});
+  for (const auto& name : keep) {
+    if (!is_input(plan, name)) columns.push_back({name, ColumnKind::kText});
   }
   return columns;
 }
 
+// What is written beside `row`.
+std::vector<StreamColumn> output_columns(const ScorePlan& plan, const Options& options) {
+  std::vector<StreamColumn> columns;
+  for (const auto& name : options.keep) {
+    const auto input = std::find_if(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& one) { return one.name == name; });
+    columns.push_back({name, input == plan.inputs.end() ? ColumnKind::kText : kind_of(*input)});
+  }
+  for (const auto& name : kScores) columns.push_back({name, ColumnKind::kNumber});
+  for (int k = 1; k <= options.reasons; ++k) {
+    columns.push_back({fmt::format("reason_{}", k), ColumnKind::kCategory});
+    columns.push_back({fmt::format("push_{}", k), ColumnKind::kNumber});
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto same = [&](const StreamColumn& other) { return other.name == columns[i].name; };
+    if (columns[i].name == "row" || std::any_of(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+      throw Error(ErrorCode::kInvalid, fmt::format("--keep: the output already has a column '{}'; keep each column once, and rename this one "
+                                                   "with --select",
+                                                   columns[i].name));
+    }
+  }
+  return columns;
+}
+
+// Rows first .. first + count - 1 of a batch.
+InputBatch slice(const InputBatch& batch, size_t first, size_t count) {
+  InputBatch part{count, batch.columns};
+  for (InputColumn& column : part.columns) {
+    if (column.dictionary == nullptr) column.numbers = column.numbers.subspan(first, count);
+    else column.codes = column.codes.subspan(first, count);
+  }
+  return part;
+}
+
+class Scorer {
+ public:
+  Scorer(const Bundle& bundle, const Options& options)
+      : options_(options), plan_(bundle.plan), executor_(bundle.plan), columns_(output_columns(bundle.plan, options)) {
+    if (options.reasons > 0) coder_.emplace(bundle, options.bundle);
+    for (const PlanInput& input : plan_.inputs) input_names_.push_back(input.name);
+  }
+
+  [[nodiscard]] const std::vector<StreamColumn>& columns() const { return columns_; }
+  [[nodiscard]] size_t rows() const { return rows_; }
+  [[nodiscard]] double mean() const { return rows_ > 0 ? sum_ / static_cast<double>(rows_) : 0; }
+
+  [[nodiscard]] Table score(const Table& chunk) {
+    const auto rows = all_rows(chunk.rows());
+    const GatheredInputs inputs(chunk, rows, plan_.inputs);
+    const InputBatch batch = inputs.batch();
+    auto values = executor_.run(batch, kScores);
+    for (const float p : values[0].numbers) sum_ += static_cast<double>(p);
+    rows_ += chunk.rows();
+
+    TableBuilder builder;
+    std::vector<uint64_t> source_rows;
+    source_rows.reserve(chunk.rows());
+    for (size_t r = 0; r < chunk.rows(); ++r) source_rows.push_back(chunk.source_row(r));
+    builder.source(chunk.source()).source_rows(std::move(source_rows));
+    for (const auto& name : options_.keep) builder.add(chunk.column(name));
+    for (size_t i = 0; i < kScores.size(); ++i) builder.add_numbers(kScores[i], std::move(values[i].numbers));
+    if (coder_) add_reasons(batch, builder);
+    return builder.build();
+  }
+
+ private:
+  void add_reasons(const InputBatch& batch, TableBuilder& builder) const {
+    const auto k = static_cast<size_t>(options_.reasons);
+    std::vector<std::vector<int32_t>> names(k, std::vector<int32_t>(batch.rows, kMissingCode));
+    std::vector<std::vector<float>> pushes(k, std::vector<float>(batch.rows, kMissing));
+    for (size_t first = 0; first < batch.rows; first += kReasonRows) {
+      const size_t count = std::min(kReasonRows, batch.rows - first);
+      const Pushes all = coder_->pushes(executor_, slice(batch, first, count));
+      for (size_t r = 0; r < count; ++r) {
+        const auto reasons = top_reasons(all, r, k);
+        for (size_t i = 0; i < reasons.size(); ++i) {
+          names[i][first + r] = static_cast<int32_t>(reasons[i].input);
+          pushes[i][first + r] = reasons[i].push;
+        }
+      }
+    }
+    for (size_t i = 0; i < k; ++i) {
+      builder.add_categories(fmt::format("reason_{}", i + 1), std::move(names[i]), input_names_);
+      builder.add_numbers(fmt::format("push_{}", i + 1), std::move(pushes[i]));
+    }
+  }
+
+  const Options& options_;
+  const ScorePlan& plan_;
+  NativeExecutor executor_;
+  std::vector<StreamColumn> columns_;
+  std::optional<ReasonCoder> coder_;
+  std::vector<std::string> input_names_;
+  size_t rows_ = 0;
+  double sum_ = 0;
+};
+
 int run_score(const Options& options, const Globals& globals) {
   if (options.data.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "score: one of DATA and --sql is wanted");
-  if (options.json && options.out.empty()) throw Error(ErrorCode::kInvalid, "score: --json sums up on stdout, so the scores need --out FILE.csv");
+  if (options.json && options.out.empty()) throw Error(ErrorCode::kInvalid, "score: --json sums up on stdout, so the scores need --out FILE");
+  check_score_path(options.out);
   const Context context = globals.context();
   const Bundle bundle = load_bundle(options.bundle);
-  const NativeExecutor executor(bundle.plan);
-  const std::vector<std::string> outputs{"probability", "log_odds", "points"};
+  Scorer scorer(bundle, options);
   ReadOptions read = options.read;
   read.threads = context.threads();
   const bool is_sql = !options.sql.empty();
-  RowStream stream(is_sql ? options.sql : options.data, is_sql, read, wanted_columns(bundle.plan));
+  RowStream stream(is_sql ? options.sql : options.data, is_sql, read, wanted_columns(bundle.plan, options.keep));
 
-  std::unique_ptr<AtomicFile> file;
-  if (!options.out.empty()) file = std::make_unique<AtomicFile>(options.out);
-  const auto put = [&](const std::string& text) {
-    if (file) {
-      file->write(text);
-    } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-      throw Error(ErrorCode::kIo, "score: stdout could not be written");
-    }
-  };
-  put("row,probability,log_odds,points\n");
   auto progress = context.begin("score", 0);
-  size_t rows = 0;
-  double sum = 0;
-  while (const auto chunk = stream.next()) {
+  write_scores(options.out, scorer.columns(), [&]() -> std::optional<Table> {
     context.check_cancelled();
-    const auto all = all_rows(chunk->rows());
-    const GatheredInputs inputs(*chunk, all, bundle.plan.inputs);
-    const auto values = executor.run(inputs.batch(), outputs);
-    fmt::memory_buffer text;
-    for (size_t r = 0; r < chunk->rows(); ++r) {
-      sum += static_cast<double>(values[0].numbers[r]);
-      fmt::format_to(std::back_inserter(text), "{},{:.9g},{:.9g},{:.0f}\n", chunk->source_row(r), values[0].numbers[r], values[1].numbers[r],
-                     values[2].numbers[r]);
-    }
-    put(fmt::to_string(text));
-    rows += chunk->rows();
+    const auto chunk = stream.next();
+    if (!chunk) return std::nullopt;
     progress.advance(static_cast<int64_t>(chunk->rows()));
-  }
-  if (file) file->commit();
-  const double mean = rows > 0 ? sum / static_cast<double>(rows) : 0;
+    return scorer.score(*chunk);
+  });
   if (options.json) {
-    fmt::print("{}\n", dump_json({{"kind", "score"}, {"bundle", options.bundle}, {"rows", rows}, {"mean_probability", mean}, {"out", options.out}}));
-  } else if (file) {
-    fmt::print("{} rows scored, mean probability {:.4f}: {}\n", rows, mean, options.out);
+    fmt::print("{}\n", dump_json({{"obligor", program_version()},
+                                  {"kind", "score"},
+                                  {"bundle", options.bundle},
+                                  {"rows", scorer.rows()},
+                                  {"mean_probability", scorer.mean()},
+                                  {"out", options.out}}));
+  } else if (!options.out.empty()) {
+    fmt::print("{} rows scored, mean probability {:.4f}: {}\n", scorer.rows(), scorer.mean(), options.out);
   }
   return 0;
 }
@@ -89,12 +187,16 @@ int run_score(const Options& options, const Globals& globals) {
 
 Run setup_score(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
-  app.add_option("bundle", options->bundle, "what compare --save wrote")->required();
+  app.add_option("bundle", options->bundle, "what train or compare --save wrote")->required();
   app.add_option("data", options->data, "CSV (also .gz, .zst), Parquet, ARFF or JSON lines, with the columns of the training data");
-  app.add_option("--sql", options->sql, "a query instead of a file");
-  app.add_option("--out", options->out, "write row,probability,log_odds,points to this CSV; default: stdout");
-  app.add_flag("--json", options->json, "a summary as one JSON document on stdout");
+  app.add_option("--sql", options->sql, "a query instead of a file")->group("Data");
   add_read_options(app, options->read);
+  app.add_option("--out", options->out, "write row,probability,log_odds,points to this .csv or .parquet; default: CSV on stdout")->group("Output");
+  app.add_option("--keep", options->keep, "columns of the data to write beside the scores, such as the key")->delimiter(',')->group("Output");
+  app.add_option("--reasons", options->reasons, "also the K inputs that make each row worse than the reference obligor, and by how much log-odds")
+      ->check(CLI::Range(1, 100))
+      ->group("Output");
+  app.add_flag("--json", options->json, "a summary as one JSON document on stdout")->group("Output");
   return [options, &globals] { return run_score(*options, globals); };
 }
 

@@ -10,6 +10,9 @@
 namespace obligor::cli {
 namespace {
 
+constexpr const char* kTaskTable = "task";
+constexpr const char* kModelsTable = "models";
+
 // A value as a person would have typed it after the flag.
 std::string value_text(const toml::node& node, const std::string& where) {
   if (const auto* text = node.as_string()) return text->get();
@@ -45,11 +48,18 @@ const CLI::App* find_section(const CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
-std::vector<std::string> option_names(const CLI::App& app) {
+// The options that a person may name, less the prefix that the key stands under.
+std::vector<std::string> option_names(const CLI::App& app, std::string_view prefix = {}, std::string_view group = {}) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_single_name());
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty() || (!group.empty() && option->get_group() != group)) continue;
+    names.push_back(fmt::format("{}{}", prefix, option->get_single_name()));
+  }
   return names;
 }
+
+// A command that another program has: here it has no options but --help.
+bool is_elsewhere(const CLI::App& command) { return command.get_options().size() <= 1; }
 
 class Collector {
  public:
@@ -63,7 +73,12 @@ class Collector {
       const std::string name(key.str());
       const CLI::App* section = find_section(program_, name);
       if (section != nullptr && node.is_table()) {
+        if (is_elsewhere(*section)) continue;
         for (const auto& [inner, value] : *node.as_table()) add(*section, std::string(inner.str()), value, name + ".");
+      } else if (name == kTaskTable && node.is_table()) {
+        task(*node.as_table());
+      } else if (name == kModelsTable && node.is_table()) {
+        models(*node.as_table());
       } else if (find_option(program_, name) != nullptr) {
         add(program_, name, node, "");
       } else if (command_ != nullptr) {
@@ -75,13 +90,51 @@ class Collector {
   std::vector<CLI::ConfigItem> items;
 
  private:
+  // [task]: the options of the command's group of that name. A command without one (it reads no task) passes it over.
+  void task(const toml::table& table) {
+    if (command_ == nullptr) return;
+    const auto known = option_names(*command_, "task.", kTaskGroup);
+    if (known.empty()) return;
+    for (const auto& [key, node] : table) {
+      const std::string name(key.str());
+      const CLI::Option* option = find_option(*command_, name);
+      if (option == nullptr || option->get_group() != kTaskGroup) unknown_key("task." + name, node, known);
+      add(*command_, name, node, "task.");
+    }
+  }
+
+  // [models.NAME] key = value: items NAME.key=value of the hidden option that takes them.
+  void models(const toml::table& table) {
+    if (command_ == nullptr || find_option(*command_, kModelTables + 2) == nullptr) return;
+    CLI::ConfigItem item;
+    item.parents.push_back(command_->get_name());
+    item.name = kModelTables + 2;
+    for (const auto& [key, node] : table) {
+      const std::string name(key.str());
+      if (!node.is_table()) {
+        throw Error(ErrorCode::kInvalid, fmt::format("{}:{}: models.{}: a table of parameters is wanted, as in [models.dnn] layers = 3", file_,
+                                                     node.source().begin.line, name));
+      }
+      flatten(*node.as_table(), name + ".", fmt::format("{}:{}: models", file_, node.source().begin.line), item.inputs);
+    }
+    if (!item.inputs.empty()) items.push_back(std::move(item));
+  }
+
+  [[noreturn]] void unknown_key(const std::string& name, const toml::node& node, const std::vector<std::string>& known) const {
+    const auto error = unknown_name("key", name, known);
+    throw Error(error.code(), fmt::format("{}:{}: {}", file_, node.source().begin.line, error.what()));
+  }
+
   void add(const CLI::App& app, const std::string& name, const toml::node& node, const std::string& prefix) {
     const std::string where = fmt::format("{}:{}: {}{}", file_, node.source().begin.line, prefix, name);
     const CLI::Option* option = find_option(app, name);
     if (option == nullptr && find_option(program_, name) != nullptr) return add(program_, name, node, prefix);
     if (option == nullptr) {
-      const auto error = unknown_name("key", prefix + name, option_names(app));
-      throw Error(error.code(), fmt::format("{}:{}: {}", file_, node.source().begin.line, error.what()));
+      auto known = option_names(app, prefix);
+      if (prefix.empty()) {
+        for (const char* table : {kTaskTable, kModelsTable}) known.emplace_back(table);
+      }
+      unknown_key(prefix + name, node, known);
     }
     if (&app != &program_ && &app != command_) return;  // a section of another command, checked all the same
     CLI::ConfigItem item;

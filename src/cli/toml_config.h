@@ -13,6 +13,11 @@
 
 namespace obligor::cli {
 
+// Options of this group are the keys of the table [task].
+inline constexpr const char* kTaskGroup = "Task";
+// The hidden option that takes the tables [models.NAME], as items NAME.PARAMETER=VALUE.
+inline constexpr const char* kModelTables = "--model-tables";
+
 class TomlConfig final : public CLI::Config {
  public:
   explicit TomlConfig(const CLI::App& app) : app_(app) {}

@@ -6,5 +6,6 @@
 namespace obligor::cli {
 
 [[nodiscard]] Run setup_compare(CLI::App& app, Globals& globals);
+[[nodiscard]] Run setup_train(CLI::App& app, Globals& globals);
 
 }  // namespace obligor::cli

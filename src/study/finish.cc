@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -16,6 +17,37 @@ constexpr double kPointsToDouble = 20;
 constexpr double kBasePoints = 600;
 constexpr double kBaseOdds = 50;
 
+// What reasons are measured from (explain/reasons.h): the middle of the known values (the upper one of two), null when none is known.
+Json median(const std::vector<float>& values, Rows rows) {
+  std::vector<float> known;
+  for (const uint32_t row : rows) {
+    if (!std::isnan(values[row])) known.push_back(values[row]);
+  }
+  if (known.empty()) return nullptr;
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>(known.size() / 2);
+  std::nth_element(known.begin(), middle, known.end());
+  // JSON has no infinities; the largest float takes the same side of every threshold.
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  return std::clamp(*middle, -kLargest, kLargest);
+}
+
+// The level that most rows have; of equally frequent ones the first by its text, so that nothing depends on the order of the rows.
+Json most_frequent(const Column& column, Rows rows) {
+  std::vector<size_t> counts(column.dictionary().size(), 0);
+  for (const uint32_t row : rows) {
+    if (column.codes()[row] != kMissingCode) ++counts[static_cast<size_t>(column.codes()[row])];
+  }
+  Json best;
+  size_t count = 0;
+  for (size_t level = 0; level < counts.size(); ++level) {
+    if (counts[level] == 0 || counts[level] < count) continue;
+    if (counts[level] == count && column.dictionary()[level] > best.get_ref<const std::string&>()) continue;
+    best = column.dictionary()[level];
+    count = counts[level];
+  }
+  return best;
+}
+
 Json input_dictionary(const ScorePlan& plan, const Table& table, const Task& task) {
   Json dictionary = Json::array();
   for (const PlanInput& input : plan.inputs) {
@@ -26,6 +58,7 @@ Json input_dictionary(const ScorePlan& plan, const Table& table, const Task& tas
     json["missing"] = static_cast<double>(missing) / static_cast<double>(task.rows.size());
     if (column.kind() == ColumnKind::kCategory) {
       json["levels"] = column.dictionary().size();
+      json["reference"] = most_frequent(column, task.rows);
     } else {
       const auto values = numeric_values(column);
       float low = INFINITY;
@@ -39,6 +72,7 @@ Json input_dictionary(const ScorePlan& plan, const Table& table, const Task& tas
         json["min"] = low;
         json["max"] = high;
       }
+      json["reference"] = median(values, task.rows);
     }
     dictionary.push_back(std::move(json));
   }

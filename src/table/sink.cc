@@ -21,6 +21,7 @@ duckdb_type duck_type(SinkType type) {
     case SinkType::kInteger: return DUCKDB_TYPE_INTEGER;
     case SinkType::kDate: return DUCKDB_TYPE_DATE;
     case SinkType::kString: return DUCKDB_TYPE_VARCHAR;
+    case SinkType::kRow: return DUCKDB_TYPE_BIGINT;
   }
   return DUCKDB_TYPE_INVALID;
 }
@@ -28,7 +29,9 @@ duckdb_type duck_type(SinkType type) {
 // Hands the blocks to DuckDB as the rows of a table function. Nothing may be thrown through DuckDB: errors wait here.
 class Feed {
  public:
-  Feed(std::span<const SinkColumn> columns, const std::function<std::optional<Table>()>& next) : columns_(columns), next_(next) {}
+  Feed(std::span<const SinkColumn> columns, const std::function<std::optional<Table>()>& next) : columns_(columns), next_(next) {
+    for (const SinkColumn& column : columns) block_columns_ += column.type == SinkType::kRow ? 0U : 1U;
+  }
 
   void register_as(const DuckSession& session, const char* name) {
     const DuckDbApi& api = duckdb_api();
@@ -81,13 +84,23 @@ class Feed {
         api.data_chunk_set_size(chunk, 0);
         return;
       }
-      if (block_->columns().size() != columns_.size()) throw Error(ErrorCode::kInternal, "a block to be written has other columns");
+      if (block_->columns().size() != block_columns_) throw Error(ErrorCode::kInternal, "a block to be written has other columns");
     }
     const size_t count = std::min<size_t>(api.vector_size(), block_->rows() - done_);
-    for (size_t c = 0; c < columns_.size(); ++c) fill_vector(api.data_chunk_get_vector(chunk, c), block_->columns()[c], columns_[c].type, count);
+    auto column = block_->columns().begin();
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      duckdb_vector vector = api.data_chunk_get_vector(chunk, c);
+      if (columns_[c].type == SinkType::kRow) fill_rows(vector, count);
+      else fill_vector(vector, *column++, columns_[c].type, count);
+    }
     api.data_chunk_set_size(chunk, count);
     done_ += count;
     rows_ += count;
+  }
+
+  void fill_rows(duckdb_vector vector, size_t count) const {
+    auto* rows = static_cast<int64_t*>(duckdb_api().vector_get_data(vector));
+    for (size_t i = 0; i < count; ++i) rows[i] = static_cast<int64_t>(block_->source_row(done_ + i));
   }
 
   void fill_vector(duckdb_vector vector, const Column& column, SinkType type, size_t count) const {
@@ -114,12 +127,14 @@ class Feed {
           api.vector_assign_string_element_len(vector, i, text.data(), text.size());
           break;
         }
+        case SinkType::kRow: break;
       }
     }
   }
 
   std::span<const SinkColumn> columns_;
   const std::function<std::optional<Table>()>& next_;
+  size_t block_columns_ = 0;
   std::optional<Table> block_;
   size_t done_ = 0;
   uint64_t rows_ = 0;

@@ -4,8 +4,8 @@
 //   write_table_file("loans.parquet", SinkFormat::kParquet, columns, [&]() -> std::optional<Table> { return next_block(); });
 //
 // Contract: each block has the columns in that order: number columns for kReal and kInteger, date columns for kDate, category or text
-// columns for kString; missing cells become empty (CSV) or null. Rows are written in order by one writer, so the same blocks give the
-// same bytes whatever the threads. The file appears under its name only when it is whole.
+// columns for kString; kRow is a row's source_row (64 bits wide) and takes no column of the block; missing cells become empty (CSV) or null. Rows are
+// written in order by one writer, so the same blocks give the same bytes whatever the threads. The file appears under its name only when it is whole.
 // Errors: what `next` throws; Error{kIo} when the file cannot be written; Error{kInternal} for a block of other columns.
 #pragma once
 
@@ -22,7 +22,7 @@
 namespace obligor {
 
 enum class SinkFormat { kCsv, kParquet };
-enum class SinkType { kReal, kInteger, kDate, kString };
+enum class SinkType { kReal, kInteger, kDate, kString, kRow };
 
 struct SinkColumn {
   std::string name;

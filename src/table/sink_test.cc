@@ -1,5 +1,7 @@
 #include "table/sink.h"
 
+#include <utility>
+
 #include "core/file.h"
 #include "table/source.h"
 #include "table/test_support.h"
@@ -51,6 +53,24 @@ TEST(Sink, WhatIsWrittenReadsBackInOrderWithItsMissingCells) {
       for (size_t row = 0; row < read.rows(); ++row) ASSERT_EQ(read.column(column.name()).cell_text(row), column.cell_text(row)) << row;
     }
   }
+}
+
+TEST(Sink, ARowNumberIsTheSourceRowInAll64Bits) {
+  const auto path = scratch() / "t.parquet";
+  const std::vector<uint64_t> numbers{0, 16'777'217, 5'000'000'001};  // the second is no float32, the third no 32-bit integer
+  bool made = false;
+  write_table_file(path, SinkFormat::kParquet, std::vector<SinkColumn>{{"p", SinkType::kReal}, {"row", SinkType::kRow}},
+                   [&]() -> std::optional<Table> {
+                     if (std::exchange(made, true)) return std::nullopt;
+                     TableBuilder builder;
+                     builder.source_rows(numbers).add_numbers("p", {0.1F, 0.2F, 0.3F});
+                     return builder.build();
+                   });
+  ReadOptions options;
+  options.categories = {"row"};
+  const Table read = read_table(path.string(), options);
+  ASSERT_EQ(read.rows(), 3U);
+  for (size_t row = 0; row < 3; ++row) EXPECT_EQ(read.column("row").cell_text(row), std::to_string(numbers[row]));
 }
 
 TEST(Sink, NothingIsLeftWhenTheRowsCannotBeMade) {

@@ -1,0 +1,87 @@
+#include "cli/model_options.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/toml_config.h"
+#include "core/error.h"
+#include "emit/native/native.h"
+#include "zoo/bind.h"
+
+namespace obligor::cli {
+namespace {
+
+struct Setting {
+  std::string model;  // empty: the one that is asked for
+  std::string name;
+  std::string value;
+};
+
+Setting parse_setting(const std::string& text) {
+  const size_t equals = text.find('=');
+  const size_t dot = text.find('.');
+  const size_t start = dot == std::string::npos || dot > equals ? 0 : dot + 1;
+  if (equals == std::string::npos || equals == start) {
+    throw Error(ErrorCode::kInvalid, fmt::format("--param {}: MODEL.NAME=VALUE is wanted, as in dnn.layers=3", text));
+  }
+  return {start == 0 ? "" : text.substr(0, dot), text.substr(start, equals - start), text.substr(equals + 1)};
+}
+
+ModelRequest* find_request(std::vector<ModelRequest>& requests, const std::string& model) {
+  const auto found = std::find_if(requests.begin(), requests.end(), [&](const auto& request) { return request.entry.name == model; });
+  return found == requests.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelOptions& options) {
+  options.pipeline.executor = make_native;
+  app.add_option("--param", options.params, "MODEL.NAME=VALUE, repeatable; `obligor models NAME` lists them")->group("Model");
+  app.add_option(kModelTables, options.tables, "")->group("");
+  app.add_option("--inner-folds", options.pipeline.inner_folds, "for early stopping and choice")
+      ->check(CLI::Range(2, 50))
+      ->capture_default_str()
+      ->group("Model");
+  app.add_flag("!--no-search", options.pipeline.search, "the model's defaults, without the choice among its candidates")->group("Model");
+}
+
+std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options) {
+  const auto entries = zoo::bound_registry();
+  std::vector<std::string> known;
+  known.reserve(entries.size());
+  for (const auto& entry : entries) known.push_back(entry.name);
+  const auto find_entry = [&](const std::string& name) -> const ModelEntry& {
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.name == name; });
+    if (found == entries.end()) throw unknown_name("model", name, known);
+    return *found;
+  };
+
+  std::vector<ModelRequest> requests;
+  for (const auto& name : names.empty() ? known : names) {
+    if (find_request(requests, name) != nullptr) throw Error(ErrorCode::kInvalid, fmt::format("model '{}' is named twice; name it once", name));
+    requests.push_back({find_entry(name), {}});
+  }
+  for (const auto& text : options.tables) {
+    const Setting setting = parse_setting(text);
+    const std::pair<std::string, std::string> value{setting.name, setting.value};
+    (void)make_params(find_entry(setting.model).params, std::array{value}, fmt::format("[models.{}]", setting.model));
+    if (ModelRequest* request = find_request(requests, setting.model)) request->given.push_back(value);
+  }
+  for (const auto& text : options.params) {
+    const Setting setting = parse_setting(text);
+    if (setting.model.empty() && requests.size() != 1) {
+      throw Error(ErrorCode::kInvalid, fmt::format("--param {}: MODEL.NAME=VALUE is wanted, as in dnn.layers=3", text));
+    }
+    ModelRequest* request = setting.model.empty() ? requests.data() : find_request(requests, setting.model);
+    if (request == nullptr) {
+      (void)find_entry(setting.model);
+      throw Error(ErrorCode::kInvalid, fmt::format("--param {}: model '{}' does not take part; name it in --models", text, setting.model));
+    }
+    request->given.emplace_back(setting.name, setting.value);
+  }
+  return requests;
+}
+
+}  // namespace obligor::cli
