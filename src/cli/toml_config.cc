@@ -72,13 +72,14 @@ class Collector {
     for (const auto& [key, node] : document) {
       const std::string name(key.str());
       const CLI::App* section = find_section(program_, name);
-      if (section != nullptr && node.is_table()) {
-        if (is_elsewhere(*section)) continue;
-        for (const auto& [inner, value] : *node.as_table()) add(*section, std::string(inner.str()), value, name + ".");
-      } else if (name == kTaskTable && node.is_table()) {
+      // Before the sections of commands: a command is called models too, and has no section.
+      if (name == kTaskTable && node.is_table()) {
         task(*node.as_table());
       } else if (name == kModelsTable && node.is_table()) {
         models(*node.as_table());
+      } else if (section != nullptr && node.is_table()) {
+        if (is_elsewhere(*section)) continue;
+        for (const auto& [inner, value] : *node.as_table()) add(*section, std::string(inner.str()), value, name + ".");
       } else if (find_option(program_, name) != nullptr) {
         add(program_, name, node, "");
       } else if (command_ != nullptr) {
