@@ -146,10 +146,12 @@ def scoring(inputs):
         for out in ("s.csv", "s.parquet"):
             refused(said, "score", bundle, path, "--out", folder / "out" / out)
         assert not any((folder / "out").iterdir()), "something half-written was left"
-    # One row scores as it does among others; no rows make a file with its header alone.
+    # One row scores as it does among others; a query that finds none makes a file with its header alone.
     one = done("score", bundle, write(folder / "one.csv", table(8)[7:])).stdout.splitlines()[1].split(",")[1:]
     assert one == done("score", bundle, folder / "good.csv").stdout.splitlines()[8].split(",")[1:]
-    assert done("score", bundle, folder / "header.csv").stdout == "row,probability,log_odds,points\n"
+    refused(["header.csv", "no rows"], "score", bundle, folder / "header.csv")
+    none = f"select * from read_csv('{folder / 'good.csv'}') where x > 99"
+    assert done("score", bundle, "--sql", none).stdout == "row,probability,log_odds,points\n"
     return bundle
 
 
