@@ -74,6 +74,13 @@ ParamValues without_sampling(const ModelEntry& entry) {
   return values;
 }
 
+bool chooses_by_folds(const ModelEntry& entry) {
+  const auto has = [&](std::string_view name) {
+    return std::any_of(entry.params.begin(), entry.params.end(), [&](const ParamSpec& spec) { return spec.name == name; });
+  };
+  return has("folds") && std::none_of(kWithoutFolds.begin(), kWithoutFolds.end(), [&](const auto& way) { return has(way.first); });
+}
+
 Loans loans_of(const Book& book) {
   SplitSpec split;
   split.folds = 3;

@@ -39,6 +39,9 @@ inline constexpr double kTolerance = 1e-6;  // in probability, between a model's
 // Values without sampling of rows and columns, without a choice by folds, and with leaves of any size.
 [[nodiscard]] ParamValues without_sampling(const ModelEntry& entry);
 
+// Deals the training rows to folds of its own, and there is no way to do without: a row twice may then stand in two of them.
+[[nodiscard]] bool chooses_by_folds(const ModelEntry& entry);
+
 [[nodiscard]] Loans loans_of(const Book& book);
 // The first fold's training rows fitted by the whole pipeline, without search.
 [[nodiscard]] FittedPipeline fit_small(const ModelEntry& entry, const Loans& loans, const Context& context);
