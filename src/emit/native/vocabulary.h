@@ -97,7 +97,7 @@ class PairTable {
     const uint64_t a = static_cast<uint32_t>(first);
     const uint64_t b = static_cast<uint32_t>(second);
     if (dense_) return static_cast<size_t>(a * second_ + b);
-    size_t at = static_cast<size_t>((a << 32U | b) * 0x9E3779B97F4A7C15ULL >> 20U);
+    auto at = static_cast<size_t>((a << 32U | b) * 0x9E3779B97F4A7C15ULL >> 20U);
     while (true) {
       const Slot& slot = slots_[at & (slots_.size() - 1)];
       if (slot.first < 0 || (slot.first == first && slot.second == second)) return at & (slots_.size() - 1);
