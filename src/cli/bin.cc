@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -18,6 +19,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "prep/binning/binning.h"
+#include "prep/binning/stream.h"
 #include "table/registry.h"
 #include "table/source.h"
 #include "table/task.h"
@@ -42,11 +44,13 @@ struct Options {
   int show = 0;
   std::string out;
   bool continuous = false;
+  bool stream = false;
   bool summary = false;
   bool json = false;
 };
 
-// What the user says of one column, or ("" = every number column) of all: "age=25,31" or "-9999,365243".
+// What the user says of one column, or ("" = every number column) of all:
+// "age=25,31" or "-9999,365243".
 using ByColumn = std::vector<std::pair<std::string, std::vector<float>>>;
 
 ByColumn parse_numbers(const std::vector<std::string>& items, std::string_view option, bool column_wanted) {
@@ -88,7 +92,8 @@ void check_columns(const Table& table, const ByColumn& given) {
   }
 }
 
-// A name of the registry brings its own way to be read and its task; what the user says wins.
+// A name of the registry brings its own way to be read and its task; what the
+// user says wins.
 Table read_data(Options& options, std::vector<ReadNote>* notes) {
   TaskSpec& task = options.task;
   if (options.sql.empty() && !std::filesystem::exists(options.data) && is_data_set(options.data)) {
@@ -157,6 +162,26 @@ Outcome continuous_outcome(const Table& table, const Options& options) {
   return outcome;
 }
 
+// The special codes, kept cuts and candidates that the user names.
+struct Given {
+  ByColumn special;
+  ByColumn fixed;
+  ByColumn only;
+
+  Given(const Options& options, const Table& table)
+      : special(parse_numbers(options.special, "--special", false)),
+        fixed(parse_numbers(options.fixed, "--fix", true)),
+        only(parse_numbers(options.only, "--only", true)) {
+    for (const auto* given : {&special, &fixed, &only}) check_columns(table, *given);
+  }
+  [[nodiscard]] BinningSpec spec_of(const std::string& column, BinningSpec spec) const {
+    spec.special_codes = numbers_for(special, column);
+    spec.fixed_splits = numbers_for(fixed, column);
+    spec.candidates = numbers_for(only, column);
+    return spec;
+  }
+};
+
 struct Result {
   std::string name;
   std::unique_ptr<Binning> binning;
@@ -168,17 +193,15 @@ struct Result {
 };
 
 std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, const Options& options, const Context& context) {
-  const ByColumn special = parse_numbers(options.special, "--special", false);
-  const ByColumn fixed = parse_numbers(options.fixed, "--fix", true);
-  const ByColumn only = parse_numbers(options.only, "--only", true);
-  for (const auto* given : {&special, &fixed, &only}) check_columns(table, *given);
+  const Given given(options, table);
   std::vector<Result> results;
   for (const auto& name : outcome.features) {
     const ColumnKind kind = table.column(name).kind();
     if (kind == ColumnKind::kText || kind == ColumnKind::kSequence) {
       if (!options.columns.empty()) {
-        throw Error(ErrorCode::kUnsupported,
-                    fmt::format("column '{}': a {} cannot be binned; numbers, dates and categories can", name, kind_name(kind)));
+        throw Error(ErrorCode::kUnsupported, fmt::format("column '{}': a {} cannot be binned; numbers, "
+                                                         "dates and categories can",
+                                                         name, kind_name(kind)));
       }
       log_warn(fmt::format("column '{}' is a {}; left out", name, kind_name(kind)));
       continue;
@@ -192,10 +215,7 @@ std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, cons
   parallel_for(context, results.size(), [&](size_t i) {
     context.check_cancelled();
     Result& result = results[i];
-    BinningSpec spec = options.spec;
-    spec.special_codes = numbers_for(special, result.name);
-    spec.fixed_splits = numbers_for(fixed, result.name);
-    spec.candidates = numbers_for(only, result.name);
+    const BinningSpec spec = given.spec_of(result.name, options.spec);
     try {
       const Column& column = table.column(result.name);
       result.binning = std::make_unique<Binning>(options.continuous ? fit_binning(column, outcome.rows, outcome.value, outcome.weight, spec)
@@ -212,6 +232,110 @@ std::vector<Result> bin_columns(const Table& table, const Outcome& outcome, cons
   return results;
 }
 
+// A file or query in two passes, in memory that does not grow with it. Kinds of
+// columns are those of its first rows.
+struct Streamed {
+  std::vector<Result> results;
+  Outcome outcome;
+  size_t rows = 0;
+};
+
+// The row of a chunk is bad when its target reads as `positive`.
+std::vector<int8_t> read_target(const Column& target, const std::string& positive) {
+  std::vector<int8_t> result(target.size(), -1);
+  for (size_t r = 0; r < target.size(); ++r) {
+    if (!target.is_missing(r)) result[r] = target.cell_text(r) == positive ? 1 : 0;
+  }
+  return result;
+}
+
+Streamed stream_columns(const Options& options, const Context& context) {
+  if (options.continuous)
+    throw Error(ErrorCode::kUnsupported,
+                "bin: --stream is for a binary target; leave --continuous or "
+                "--stream out");
+  const TaskSpec& task = options.task;
+  if (task.target.empty()) throw Error(ErrorCode::kInvalid, "bin: --target COLUMN is wanted with --stream");
+  const bool is_sql = !options.sql.empty();
+  constexpr const char* kFirst = "select * from ({}) limit 20000";
+  ReadOptions first = options.read;
+  first.select = fmt::format(kFirst, options.read.select.empty() ? "select * from source" : options.read.select);
+  const Table head = is_sql ? read_sql(fmt::format(kFirst, options.sql), options.read) : read_table(options.data, first);
+  Streamed streamed;
+  Outcome& outcome = streamed.outcome;
+  outcome.positive = task.positive;
+  const Column& target = head.column(task.target);
+  if (outcome.positive.empty()) {
+    const bool zero_one = target.kind() == ColumnKind::kNumber &&
+                          std::all_of(target.numbers().begin(), target.numbers().end(), [](float x) { return std::isnan(x) || x == 0 || x == 1; });
+    if (!zero_one)
+      throw Error(ErrorCode::kInvalid,
+                  "bin: with --stream, --positive VALUE is wanted unless the "
+                  "target is 0 and 1");
+    outcome.positive = "1";
+  }
+  std::vector<std::string> apart = task.ids;
+  apart.insert(apart.end(), task.ignore.begin(), task.ignore.end());
+  apart.insert(apart.end(), {task.target, task.weight});
+  const Given given(options, head);
+  std::vector<StreamFeature> features;
+  std::vector<StreamColumn> columns{{task.target, target.kind()}};
+  if (!task.weight.empty()) columns.push_back({task.weight, ColumnKind::kNumber});
+  for (const auto& name : options.columns.empty() ? head.names() : options.columns) {
+    const ColumnKind kind = head.column(name).kind();
+    const bool binned = kind == ColumnKind::kNumber || kind == ColumnKind::kDate || kind == ColumnKind::kCategory;
+    if (!binned || std::find(apart.begin(), apart.end(), name) != apart.end()) continue;
+    features.push_back({name, kind, given.spec_of(name, options.spec)});
+    columns.push_back({name, kind});
+  }
+  StreamBinner binner(std::move(features), context.seed());
+  auto progress = context.begin("bin: two passes over the rows", 0);
+  const auto each_chunk = [&](const std::function<void(const Table&)>& work) {
+    RowStream stream(is_sql ? options.sql : options.data, is_sql, options.read, columns);
+    while (const auto chunk = stream.next()) {
+      context.check_cancelled();
+      work(*chunk);
+      progress.advance(static_cast<int64_t>(chunk->rows()));
+    }
+  };
+  each_chunk([&](const Table& chunk) { binner.observe(chunk, context); });
+  each_chunk([&](const Table& chunk) {
+    const auto targets = read_target(chunk.column(task.target), outcome.positive);
+    const auto all_weights = task.weight.empty() ? std::span<const float>{} : chunk.column(task.weight).numbers();
+    std::vector<uint32_t> rows;
+    std::vector<uint8_t> bad;
+    std::vector<double> weights;
+    for (uint32_t r = 0; r < chunk.rows(); ++r) {
+      if (targets[r] < 0) {
+        ++outcome.missing_target;
+        continue;
+      }
+      rows.push_back(r);
+      bad.push_back(static_cast<uint8_t>(targets[r]));
+      if (all_weights.empty()) continue;
+      if (!(all_weights[r] >= 0)) {
+        throw Error(ErrorCode::kData,
+                    fmt::format("row {}: weight '{}' is {}; it must be 0 or more", chunk.source_row(r), task.weight, all_weights[r]));
+      }
+      weights.push_back(static_cast<double>(all_weights[r]));
+    }
+    streamed.rows += rows.size();
+    binner.count(chunk, rows, bad, weights, context);
+  });
+  for (size_t f = 0; f < binner.features().size(); ++f) {
+    Result result{binner.features()[f].name, nullptr, ""};
+    try {
+      result.binning = std::make_unique<Binning>(binner.finish(f));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kData) throw;
+      result.error = error.what();
+    }
+    streamed.results.push_back(std::move(result));
+  }
+  std::stable_sort(streamed.results.begin(), streamed.results.end(), [](const Result& a, const Result& b) { return a.worth() > b.worth(); });
+  return streamed;
+}
+
 // Wall and processor seconds of reading and of binning.
 struct Timing {
   double read = 0;
@@ -219,15 +343,16 @@ struct Timing {
   double bin_cpu = 0;
 };
 
-Json document_of(const std::vector<Result>& results, const Outcome& outcome, const Table& table, const Options& options, const Timing& timing) {
+Json document_of(const std::vector<Result>& results, const Outcome& outcome, const std::string& source, size_t rows, const Options& options,
+                 const Timing& timing) {
   Json features = Json::array();
   for (const Result& result : results) {
     features.push_back(result.binning ? binning_json(result.binning->table()) : Json{{"name", result.name}, {"error", result.error}});
   }
   const BinningSpec& s = options.spec;
-  Json document{{"kind", "binning"}, {"source", table.source()}, {"target", options.task.target}};
+  Json document{{"kind", "binning"}, {"source", source}, {"target", options.task.target}};
   if (!options.continuous) document["positive"] = outcome.positive;
-  document["rows"] = outcome.rows.size();
+  document["rows"] = rows;
   document["missing_target"] = outcome.missing_target;
   document["spec"] = {{"divergence", options.continuous ? "variance" : options.divergence},
                       {"trend", options.trend},
@@ -286,21 +411,30 @@ int run_bin(Options options, const Globals& globals) {
   Timing timing;
   const auto start = Clock::now();
   std::vector<ReadNote> notes;
-  const Table table = read_data(options, &notes);
+  Streamed streamed;
+  Table table;
+  if (options.stream) {
+    streamed = stream_columns(options, context);
+  } else {
+    table = read_data(options, &notes);
+  }
   timing.read = since(start);
   for (const auto& note : notes) log_warn(fmt::format("{}: {}", note.column, note.message));
-  const Outcome outcome = options.continuous ? continuous_outcome(table, options) : binary_outcome(table, options);
+  const Outcome outcome = options.stream       ? std::move(streamed.outcome)
+                          : options.continuous ? continuous_outcome(table, options)
+                                               : binary_outcome(table, options);
   if (outcome.missing_target > 0) log_warn(fmt::format("{} rows without a target are left out", outcome.missing_target));
   const auto begun = Clock::now();
   const std::clock_t cpu = std::clock();
-  const auto results = bin_columns(table, outcome, options, context);
+  const auto results = options.stream ? std::move(streamed.results) : bin_columns(table, outcome, options, context);
   timing.bin = since(begun);
   timing.bin_cpu = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
   const bool none = std::none_of(results.begin(), results.end(), [](const Result& r) { return r.binning != nullptr; });
   if (none) {
-    throw Error(ErrorCode::kData, results.empty() ? fmt::format("{}: no column to bin", table.source()) : results.front().error);
+    throw Error(ErrorCode::kData, results.empty() ? fmt::format("{}: no column to bin", options.data) : results.front().error);
   }
-  const Json document = document_of(results, outcome, table, options, timing);
+  const Json document = document_of(results, outcome, options.stream ? options.data + options.sql : table.source(),
+                                    options.stream ? streamed.rows : outcome.rows.size(), options, timing);
   if (!options.out.empty()) write_file(options.out, dump_json(document) + "\n");
   if (options.json) {
     fmt::print("{}\n", dump_json(document));
@@ -319,18 +453,28 @@ int run_bin(Options options, const Globals& globals) {
 Run setup_bin(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   BinningSpec& spec = options->spec;
-  app.add_option("data", options->data, "CSV, Parquet, ARFF, JSON lines; .zst and .gz too; or a set of the registry");
+  app.add_option("data", options->data,
+                 "CSV, Parquet, ARFF, JSON lines; .zst and .gz too; or a set "
+                 "of the registry");
   app.add_option("--sql", options->sql, "a query instead of a file");
-  app.add_option("--mirror", options->mirror, "the folder that holds the registry's files; default: OBLIGOR_DATA_DIR, or what was downloaded");
+  app.add_option("--mirror", options->mirror,
+                 "the folder that holds the registry's files; default: "
+                 "OBLIGOR_DATA_DIR, or what was downloaded");
   app.add_option("--target", options->task.target, "the column to tell apart");
   app.add_option("--positive", options->task.positive, "the value of the target that is bad; default: the rarer");
   app.add_flag("--continuous", options->continuous, "the target is a number: bins explain its variance");
+  app.add_flag("--stream", options->stream,
+               "read the file twice, in memory that does not grow with it; "
+               "pre-bins by a quantile sketch");
   app.add_option("--weight", options->task.weight, "column of row weights");
   app.add_option("--id", options->task.ids, "key columns, never binned")->delimiter(',');
   app.add_option("--ignore", options->task.ignore, "columns to leave out")->delimiter(',');
   app.add_option("--columns", options->columns, "bin only these")->delimiter(',');
   app.add_option("--divergence", options->divergence, "iv, js, hellinger or chi2")->capture_default_str();
-  app.add_option("--trend", options->trend, "of the bad rate: auto, monotone, ascending, descending, peak, valley or none")->capture_default_str();
+  app.add_option("--trend", options->trend,
+                 "of the bad rate: auto, monotone, ascending, descending, "
+                 "peak, valley or none")
+      ->capture_default_str();
   app.add_option("--turn-gain", spec.turn_gain, "auto: what a peak or valley must gain over a monotone trend")->capture_default_str();
   app.add_option("--max-bins", spec.max_bins, "bins of values at most; 0: any number")->capture_default_str();
   app.add_option("--min-bins", spec.min_bins, "bins of values at least")->capture_default_str();
@@ -346,8 +490,12 @@ Run setup_bin(CLI::App& app, Globals& globals) {
   app.add_option("--special", options->special, "special codes, each a bin of its own: CODE,CODE or COLUMN=CODE,CODE")->delimiter(';');
   app.add_option("--fix", options->fixed, "cuts to keep: COLUMN=CUT,CUT")->delimiter(';');
   app.add_option("--only", options->only, "the only places for cuts: COLUMN=CUT,CUT")->delimiter(';');
-  app.add_flag("--midpoints", spec.midpoints, "cuts halfway between two values; default: at the smallest value of a bin");
-  app.add_option("--shrinkage", spec.prior_weight, "rows of the average rate mixed into each category level; default: estimated");
+  app.add_flag("--midpoints", spec.midpoints,
+               "cuts halfway between two values; default: at the smallest "
+               "value of a bin");
+  app.add_option("--shrinkage", spec.prior_weight,
+                 "rows of the average rate mixed into each category level; "
+                 "default: estimated");
   app.add_option("--rare", spec.rare_share, "levels of a smaller share go to 'other'")->capture_default_str();
   app.add_option("--show", options->show, "tables of the best N only; 0: all")->capture_default_str();
   app.add_flag("--summary", options->summary, "the list of features without their tables");

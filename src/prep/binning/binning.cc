@@ -71,14 +71,19 @@ double centre(std::span<const double> target, std::span<const double> weights, s
 Binning fit_number(const NumberSample& sample, const Target& target, double offset, const BinningSpec& spec) {
   const auto specials = binning::special_codes_of(spec);
   const Frame frame{std::string(sample.name), target.is_continuous(), offset, sample.date};
-  std::vector<binning::Group> groups;
-  if (spec.candidates.empty()) {
-    groups = binning::group_values(sample.values, target, sample.weights, specials, static_cast<size_t>(spec.max_prebins) * 16);
-  }
   double all_count = static_cast<double>(sample.values.size());
   if (!sample.weights.empty()) all_count = std::accumulate(sample.weights.begin(), sample.weights.end(), 0.0);
-  binning::Counter counter(binning::prebin_cuts(groups, spec, all_count), specials);
-  counter.add(sample.values, target, sample.weights);
+  const binning::Grouping grouping = binning::grouping_of(spec, all_count);
+  if (!spec.candidates.empty() || !spec.fixed_splits.empty()) {
+    // Cuts may fall inside groups, so the rows are counted against them.
+    binning::GroupedColumn column;
+    if (spec.candidates.empty()) column = binning::group_values(sample.values, target, sample.weights, specials, grouping);
+    binning::Counter counter(binning::prebin_cuts(column.groups, spec, all_count), specials);
+    counter.add(sample.values, target, sample.weights);
+    return binning::finish_number(frame, counter, specials, spec);
+  }
+  const auto column = binning::group_values(sample.values, target, sample.weights, specials, grouping);
+  const binning::Counter counter(binning::prebin_cuts(column.groups, spec, all_count), specials, column);
   return binning::finish_number(frame, counter, specials, spec);
 }
 

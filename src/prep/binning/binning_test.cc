@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "plan/executor.h"
-#include "prep/binning/groups.h"
+#include "prep/binning/counter.h"
 
 namespace obligor {
 namespace {
@@ -504,7 +504,7 @@ TEST(BinningGroups, RadixGroupsAreFineAndHoldTheRowsOfASort) {
     x.push_back(static_cast<float>(random.below(50) == 0 ? -v : v));
     y.push_back(random.below(3) == 0 ? 1 : 0);
   }
-  const auto groups = binning::group_values(x, {y, {}}, {}, {}, 200);
+  const auto groups = binning::group_values(x, {y, {}}, {}, {}, {200, 0, 0}).groups;
   std::vector<std::pair<float, uint8_t>> sorted;
   for (size_t i = 0; i < x.size(); ++i) sorted.emplace_back(x[i] == 0 ? 0.0F : x[i], y[i]);
   std::sort(sorted.begin(), sorted.end());
@@ -527,9 +527,57 @@ TEST(BinningGroups, RadixGroupsAreFineAndHoldTheRowsOfASort) {
   EXPECT_EQ(at, sorted.size());
 }
 
+// With the groups beside its cuts taken apart, the tree over coarse groups cuts where the tree over all values does.
+TEST(BinningGroups, ATreeOverGroupsIsAsGoodAsOverAllValues) {
+  const Numbers d = make(300'000, 5);
+  const auto coarse = binning::group_values(d.x, {d.y, {}}, {}, {}, {1000, 20, 15000}).groups;
+  std::vector<std::pair<float, uint8_t>> sorted;
+  for (size_t i = 0; i < d.x.size(); ++i) sorted.emplace_back(d.x[i], d.y[i]);
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<binning::Group> all;
+  for (const auto& [x, y] : sorted) {
+    if (all.empty() || all.back().low != x) all.push_back({x, x, {}});
+    all.back().cell.add({1, 1, static_cast<double>(y), static_cast<double>(y), static_cast<double>(y)});
+  }
+  ASSERT_LT(10 * coarse.size(), all.size());
+  const auto between = [&](const std::vector<float>& cuts) {
+    std::vector<binning::Cell> cells(cuts.size() + 1);
+    for (const auto& group : all) {
+      cells[static_cast<size_t>(std::upper_bound(cuts.begin(), cuts.end(), group.low) - cuts.begin())].add(group.cell);
+    }
+    double total = 0;
+    for (const auto& cell : cells) total += cell.sum * cell.sum / cell.count;
+    return total;
+  };
+  const auto exact = binning::tree_cuts(all, 20, 15000);
+  const auto found = binning::tree_cuts(coarse, 20, 15000);
+  ASSERT_EQ(found.size(), exact.size());
+  EXPECT_NEAR(between(found), between(exact), 1e-4 * between(exact));
+}
+
+TEST(BinningGroups, CountsFromGroupsAreThoseOfTheRows) {
+  Numbers d = make(20'000, 6);
+  for (size_t i = 0; i < 900; ++i) d.x[i] = i % 3 == 0 ? kMissing : (i % 3 == 1 ? -9.0F : 99.0F);
+  const std::vector<float> specials{-9, 99};
+  const auto column = binning::group_values(d.x, {d.y, {}}, {}, specials, {200, 0, 0});
+  const auto cuts = binning::quantile_cuts(column.groups, 30);
+  const binning::Counter from_groups(cuts, specials, column);
+  binning::Counter from_rows(cuts, specials);
+  from_rows.add(d.x, {d.y, {}}, {});
+  ASSERT_EQ(from_groups.cells().size(), from_rows.cells().size());
+  for (size_t k = 0; k < from_rows.cells().size(); ++k) {
+    EXPECT_EQ(from_groups.cells()[k].rows, from_rows.cells()[k].rows) << k;
+    EXPECT_EQ(from_groups.cells()[k].events, from_rows.cells()[k].events) << k;
+    if (k < from_rows.prebins()) {
+      EXPECT_EQ(from_groups.lowest(k), from_rows.lowest(k));
+      EXPECT_EQ(from_groups.highest(k), from_rows.highest(k));
+    }
+  }
+}
+
 TEST(BinningGroups, QuantileCutsHoldEqualShares) {
   const Numbers d = make(200'000);
-  const auto groups = binning::group_values(d.x, {d.y, {}}, {}, {}, 200);
+  const auto groups = binning::group_values(d.x, {d.y, {}}, {}, {}, {200, 0, 0}).groups;
   const auto cuts = binning::quantile_cuts(groups, 50);
   ASSERT_EQ(cuts.size(), 49U);
   for (size_t c = 0; c < cuts.size(); ++c) {

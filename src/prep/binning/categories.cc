@@ -64,7 +64,7 @@ OrderedLevels order_levels(const std::vector<Cell>& cells, const std::vector<std
   // Pre-bins: a level's rank is its value. Ranks stay exact in float32 up to 2^24 levels.
   std::vector<Group> groups;
   groups.reserve(result.levels.size());
-  for (size_t r = 0; r < result.levels.size(); ++r) groups.push_back({static_cast<float>(r), result.levels[r].cell});
+  for (size_t r = 0; r < result.levels.size(); ++r) groups.push_back({static_cast<float>(r), static_cast<float>(r), result.levels[r].cell});
   const auto bins = static_cast<size_t>(spec.max_prebins);
   std::vector<float> cuts;
   if (groups.size() <= bins) {

@@ -62,6 +62,18 @@ Counter::Counter(std::vector<float> cuts, std::vector<float> specials)
       lowest_(cells_.size(), std::numeric_limits<float>::infinity()),
       highest_(cells_.size(), -std::numeric_limits<float>::infinity()) {}
 
+Counter::Counter(std::vector<float> cuts, std::vector<float> specials, const GroupedColumn& column) : Counter(std::move(cuts), std::move(specials)) {
+  size_t k = 0;
+  for (const Group& group : column.groups) {
+    while (k < cuts_.size() && group.low >= cuts_[k]) ++k;
+    cells_[k].add(group.cell);
+    lowest_[k] = std::min(lowest_[k], group.low);
+    highest_[k] = std::max(highest_[k], group.high);
+  }
+  cells_[prebins()] = column.missing;
+  std::copy(column.specials.begin(), column.specials.end(), cells_.begin() + static_cast<int64_t>(prebins()) + 1);
+}
+
 void Counter::add(std::span<const float> values, const Target& target, std::span<const double> weights) {
   std::array<int32_t, kBlock> codes{};
   const bool plain = weights.empty() && !target.is_continuous();

@@ -18,6 +18,8 @@ class Counter {
  public:
   // Cuts strictly ascending, finite; special codes distinct.
   Counter(std::vector<float> cuts, std::vector<float> specials);
+  // From a column that was grouped already: each cut is the low end of a group.
+  Counter(std::vector<float> cuts, std::vector<float> specials, const GroupedColumn& column);
   void add(std::span<const float> values, const Target& target, std::span<const double> weights);
 
   [[nodiscard]] size_t prebins() const { return cuts_.size() + 1; }

@@ -214,6 +214,15 @@ std::vector<float> special_codes_of(const BinningSpec& spec) {
   return codes;
 }
 
+Grouping grouping_of(const BinningSpec& spec, double all_count) {
+  Grouping how;
+  const auto bins = static_cast<size_t>(spec.max_prebins);
+  how.fineness = 16 * bins;
+  if (spec.prebins != PrebinMethod::kQuantile) how.tree_bins = spec.prebins == PrebinMethod::kBoth ? bins - bins / 2 : bins;
+  how.leaf = (spec.min_prebin_share < 0 ? spec.min_share : spec.min_prebin_share) * all_count;
+  return how;
+}
+
 std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec& spec, double all_count) {
   std::vector<float> cuts = spec.fixed_splits;
   const auto bins = static_cast<size_t>(spec.max_prebins);
@@ -225,8 +234,8 @@ std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec&
   } else {
     size_t left = bins;
     if (spec.prebins != PrebinMethod::kQuantile) {
-      const double leaf = (spec.min_prebin_share < 0 ? spec.min_share : spec.min_prebin_share) * all_count;
-      const auto found = tree_cuts(groups, spec.prebins == PrebinMethod::kBoth ? bins - bins / 2 : bins, leaf);
+      const Grouping how = grouping_of(spec, all_count);
+      const auto found = tree_cuts(groups, how.tree_bins, how.leaf);
       cuts.insert(cuts.end(), found.begin(), found.end());
       left = bins - found.size();
     }

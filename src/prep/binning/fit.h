@@ -21,6 +21,7 @@ struct Frame {
 
 // The cuts of pre-bins from the spec's method: groups of the values that are present, and the fixed splits.
 [[nodiscard]] std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec& spec, double all_count);
+[[nodiscard]] Grouping grouping_of(const BinningSpec& spec, double all_count);
 [[nodiscard]] std::vector<float> special_codes_of(const BinningSpec& spec);
 void check_totals(const Frame& frame, const Cell& all);
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint32_t kLeftOut = std::numeric_limits<uint32_t>::max();
 constexpr int kBits = 16;
+constexpr size_t kExactRows = size_t{1} << 16U;
 
 // The integers of floats in the order of the floats; never kLeftOut.
 uint32_t key_of(float x) {
@@ -40,17 +41,17 @@ struct KeyedRows {
   std::vector<double> weights;  // or empty
   [[nodiscard]] size_t size() const { return keys.size(); }
   [[nodiscard]] double weight(size_t r) const { return weights.empty() ? 1.0 : weights[r]; }
-  void reserve(const KeyedRows& like, size_t n) {
-    keys.reserve(n);
-    if (!like.target.empty()) target.reserve(n);
-    if (!like.bad.empty()) bad.reserve(n);
-    if (!like.weights.empty()) weights.reserve(n);
+  void resize(const KeyedRows& like, size_t n) {
+    if (!like.target.empty()) target.resize(n);
+    if (!like.bad.empty()) bad.resize(n);
+    if (!like.weights.empty()) weights.resize(n);
+    keys.resize(n);
   }
-  void push(const KeyedRows& from, size_t r) {
-    keys.push_back(from.keys[r]);
-    if (!from.target.empty()) target.push_back(from.target[r]);
-    if (!from.bad.empty()) bad.push_back(from.bad[r]);
-    if (!from.weights.empty()) weights.push_back(from.weights[r]);
+  void put(size_t at, const KeyedRows& from, size_t r) {
+    keys[at] = from.keys[r];
+    if (!target.empty()) target[at] = from.target[r];
+    if (!bad.empty()) bad[at] = from.bad[r];
+    if (!weights.empty()) weights[at] = from.weights[r];
   }
   void add_to(Cell& cell, size_t r) const {
     const double w = weight(r);
@@ -108,7 +109,7 @@ void sorted_groups(const KeyedRows& rows, std::vector<Group>& groups) {
   for (const uint64_t item : sorted_rows(rows)) {
     if (item >> 32U != last) {
       last = item >> 32U;
-      groups.push_back({value_of(static_cast<uint32_t>(last)), {}});
+      groups.push_back({value_of(static_cast<uint32_t>(last)), value_of(static_cast<uint32_t>(last)), {}});
     }
     rows.add_to(groups.back().cell, static_cast<size_t>(item & 0xFFFFFFFFU));
   }
@@ -142,8 +143,22 @@ std::vector<Bucket> count_buckets(const KeyedRows& rows, uint32_t low, unsigned 
   return result;
 }
 
-// What is taken apart depends on the distinct values and their shares alone, not on how many rows there are: a weight of two
-// stays the same as a row twice.
+// Puts neighbours from `from` on together as long as they stay within `limit`.
+void coarsen(std::vector<Group>& groups, size_t from, double limit) {
+  size_t to = from;
+  for (size_t g = from + 1; g < groups.size(); ++g) {
+    if (groups[to].cell.count + groups[g].cell.count <= limit) {
+      groups[to].cell.add(groups[g].cell);
+      groups[to].high = groups[g].high;
+    } else {
+      groups[++to] = groups[g];
+    }
+  }
+  groups.resize(std::min(groups.size(), to + 1));
+}
+
+// Takes apart what is heavier than `heavy`; 0 = everything. Short columns of few buckets come out as their values, so that a weight
+// of two is the same there as a row twice.
 void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& groups) {
   if (rows.size() <= kSorted) return sorted_groups(rows, groups);
   const auto [low, high, differing] = range_of(rows.keys.data(), rows.size());
@@ -165,34 +180,80 @@ void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& group
   std::vector<KeyedRows> parts;
   if (!exact) {
     const auto present = std::count_if(counted.begin(), counted.end(), [](const Bucket& bucket) { return bucket.rows > 0; });
-    const bool all = static_cast<size_t>(present) <= kSorted;
+    if (static_cast<size_t>(present) <= kSorted && rows.size() <= kExactRows) heavy = 0;
     slot.assign(buckets, 0);
     for (size_t b = 0; b < buckets; ++b) {
-      if (counted[b].least >= counted[b].most || !(all || cell_of(b).count > heavy)) continue;
+      if (counted[b].least >= counted[b].most || cell_of(b).count <= heavy) continue;
       parts.emplace_back();
-      parts.back().reserve(rows, counted[b].rows);
+      parts.back().resize(rows, counted[b].rows);
       slot[b] = static_cast<uint16_t>(parts.size());
     }
+    std::vector<size_t> filled(parts.size(), 0);
     for (size_t r = 0; r < rows.size() && !parts.empty(); ++r) {
       const uint16_t s = slot[(rows.keys[r] - low) >> shift];
-      if (s != 0) parts[s - 1U].push(rows, r);
+      if (s != 0) parts[s - 1U].put(filled[s - 1U]++, rows, r);
     }
   }
   for (size_t b = 0; b < buckets; ++b) {
     if (counted[b].rows == 0) continue;
     if (!slot.empty() && slot[b] != 0) {
+      const size_t from = groups.size();
       radix_groups(parts[slot[b] - 1U], heavy, groups);
+      coarsen(groups, from, heavy / 4);
       parts[slot[b] - 1U] = {};
     } else {
-      groups.push_back({value_of(counted[b].least), cell_of(b)});
+      groups.push_back({value_of(counted[b].least), value_of(counted[b].most), cell_of(b)});
     }
   }
 }
 
+// Takes the groups on both sides of each cut apart into their values.
+void refine(const KeyedRows& rows, std::span<const float> cuts, std::vector<Group>& groups) {
+  std::vector<size_t> chosen;
+  for (const float cut : cuts) {
+    const auto found = std::lower_bound(groups.begin(), groups.end(), cut, [](const Group& g, float x) { return g.low < x; });
+    const auto at = static_cast<size_t>(found - groups.begin());
+    for (const size_t g : {at - 1, at}) {
+      if (groups[g].high > groups[g].low && (chosen.empty() || chosen.back() < g)) chosen.push_back(g);
+    }
+  }
+  if (chosen.empty()) return;
+  // Buckets that a chosen group touches are looked at closely, the others passed by.
+  const KeyRange range = range_of(rows.keys.data(), rows.size());
+  const uint32_t low = range.low;
+  const auto shift = static_cast<unsigned>(std::max(0, static_cast<int>(std::bit_width(range.high - low)) - kBits));
+  std::vector<uint8_t> touched((static_cast<size_t>(range.high - low) >> shift) + 1, 0);
+  std::vector<uint32_t> lows;
+  std::vector<KeyedRows> parts(chosen.size());
+  for (size_t p = 0; p < chosen.size(); ++p) {
+    const Group& group = groups[chosen[p]];
+    lows.push_back(key_of(group.low));
+    parts[p].resize(rows, static_cast<size_t>(group.cell.rows));
+    for (uint32_t b = (lows.back() - low) >> shift; b <= (key_of(group.high) - low) >> shift; ++b) touched[b] = 1;
+  }
+  std::vector<size_t> filled(chosen.size(), 0);
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const uint32_t key = rows.keys[r];
+    if (touched[(key - low) >> shift] == 0) continue;
+    const auto p = static_cast<size_t>(std::upper_bound(lows.begin(), lows.end(), key) - lows.begin());
+    if (p > 0 && key <= key_of(groups[chosen[p - 1]].high)) parts[p - 1].put(filled[p - 1]++, rows, r);
+  }
+  std::vector<Group> finer;
+  size_t next = 0;
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (next < chosen.size() && chosen[next] == g) {
+      sorted_groups(parts[next++], finer);
+    } else {
+      finer.push_back(groups[g]);
+    }
+  }
+  groups = std::move(finer);
+}
+
 }  // namespace
 
-std::vector<Group> group_values(std::span<const float> values, const Target& target, std::span<const double> weights, std::span<const float> specials,
-                                size_t fineness) {
+GroupedColumn group_values(std::span<const float> values, const Target& target, std::span<const double> weights, std::span<const float> specials,
+                           const Grouping& how) {
   KeyedRows rows;
   rows.keys.resize(values.size());
   make_keys(values.data(), values.size(), rows.keys.data());
@@ -203,36 +264,32 @@ std::vector<Group> group_values(std::span<const float> values, const Target& tar
   if (!weights.empty()) {
     for (size_t r = 0; r < values.size(); ++r) rows.keys[r] = weights[r] > 0 ? rows.keys[r] : kLeftOut;
   }
-  const auto left_out = static_cast<size_t>(std::count(rows.keys.begin(), rows.keys.end(), kLeftOut));
-  double total = static_cast<double>(values.size() - left_out);
   if (target.is_continuous()) {
     rows.target.assign(target.continuous.begin(), target.continuous.end());
   } else {
     rows.bad.assign(target.binary.begin(), target.binary.end());
   }
   rows.weights.assign(weights.begin(), weights.end());
-  if (left_out > 0) {
+  GroupedColumn column;
+  column.specials.resize(specials.size());
+  if (std::find(rows.keys.begin(), rows.keys.end(), kLeftOut) != rows.keys.end()) {
     size_t to = 0;
     for (size_t r = 0; r < values.size(); ++r) {
-      if (rows.keys[r] == kLeftOut) continue;
-      rows.keys[to] = rows.keys[r];
-      if (!rows.target.empty()) rows.target[to] = rows.target[r];
-      if (!rows.bad.empty()) rows.bad[to] = rows.bad[r];
-      if (!rows.weights.empty()) rows.weights[to] = rows.weights[r];
-      ++to;
+      if (rows.keys[r] != kLeftOut) {
+        rows.put(to++, rows, r);
+      } else if (std::isnan(values[r])) {
+        if (rows.weight(r) > 0) rows.add_to(column.missing, r);
+      } else if (rows.weight(r) > 0) {
+        rows.add_to(column.specials[static_cast<size_t>(std::find(specials.begin(), specials.end(), values[r]) - specials.begin())], r);
+      }
     }
-    rows.keys.resize(to);
-    if (!rows.target.empty()) rows.target.resize(to);
-    if (!rows.bad.empty()) rows.bad.resize(to);
-    if (!rows.weights.empty()) rows.weights.resize(to);
+    rows.resize(rows, to);
   }
-  if (!rows.weights.empty()) {
-    total = 0;
-    for (const double w : rows.weights) total += w;
-  }
-  std::vector<Group> groups;
-  if (rows.size() > 0) radix_groups(rows, total / static_cast<double>(fineness), groups);
-  return groups;
+  if (rows.size() == 0) return column;
+  const double total = rows.weights.empty() ? static_cast<double>(rows.size()) : std::accumulate(rows.weights.begin(), rows.weights.end(), 0.0);
+  radix_groups(rows, total / static_cast<double>(how.fineness), column.groups);
+  if (how.tree_bins > 0) refine(rows, tree_cuts(column.groups, how.tree_bins, how.leaf), column.groups);
+  return column;
 }
 
 std::vector<float> quantile_cuts(std::span<const Group> groups, size_t bins) {

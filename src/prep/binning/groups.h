@@ -1,11 +1,11 @@
 // A number column as a short ordered list of groups of near or equal values: what pre-bins are cut from.
 //
-//   const Groups groups = group_values(values, target, weights, specials, fineness);
-//   std::vector<float> cuts = quantile_cuts(groups.groups, 30);
+//   const GroupedColumn column = group_values(values, target, weights, specials, {1000, 30, 500});
+//   std::vector<float> cuts = quantile_cuts(column.groups, 30);
 //
-// Rows are counted in one pass over radix codes, the order-preserving integers of float32 scaled to the range at hand. Where there
-// are few buckets every one is taken apart into its values; else those that hold more than 1 / fineness of the weight, so that no
-// group is heavier unless it is a single value. A column of up to kSorted distinct values comes out as these. Equal values never part.
+// Rows are counted in one pass over radix codes, the order-preserving integers of float32 scaled to the range at hand. Buckets that
+// hold more than 1 / fineness of the weight are taken apart, so that no group is heavier unless it is a single value. A column of up
+// to kSorted rows, or of up to 65,536 rows in as few buckets, comes out as its distinct values. Equal values never part.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ namespace obligor::binning {
 inline constexpr size_t kSorted = 4096;
 
 struct Group {
-  float low = 0;  // no value of the group is smaller, none of the group before it as great
+  float low = 0;   // the smallest value of the group
+  float high = 0;  // the greatest
   Cell cell;
 };
 
@@ -31,9 +32,22 @@ struct Target {
   [[nodiscard]] double at(size_t row) const { return continuous.empty() ? static_cast<double>(binary[row]) : continuous[row]; }
 };
 
-// Missing and special values are left out.
-[[nodiscard]] std::vector<Group> group_values(std::span<const float> values, const Target& target, std::span<const double> weights,
-                                              std::span<const float> specials, size_t fineness);
+struct Grouping {
+  size_t fineness = 1000;
+  // Where a tree of so many leaves (each of weight `leaf` at least) would cut, groups are taken apart into their values, so that a
+  // tree over the groups cuts at values; 0 = no tree.
+  size_t tree_bins = 0;
+  double leaf = 0;
+};
+
+struct GroupedColumn {
+  std::vector<Group> groups;  // ascending
+  Cell missing;
+  std::vector<Cell> specials;  // in the order of the codes
+};
+
+[[nodiscard]] GroupedColumn group_values(std::span<const float> values, const Target& target, std::span<const double> weights,
+                                         std::span<const float> specials, const Grouping& how);
 
 // At most `bins - 1` cuts between groups: by equal weight; and as a regression tree finds them, best split first, by the impurity
 // of the target (variance, which for a binary target is Gini's), leaves of at least `min_count`.
