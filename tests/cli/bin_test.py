@@ -77,6 +77,17 @@ def main():
         wrong = run(*arguments)
         assert wrong.returncode == 2 and words in wrong.stderr, (arguments, wrong.stderr)
 
+    # Twice through the file, in little memory: the same tables wherever a column has no more values than pre-bins.
+    whole = {f["name"]: f for f in json.loads(run(*base, "--json").stdout)["features"]}
+    stream = run(*base, "--json", "--stream")
+    assert stream.returncode == 0, stream.stderr
+    streamed = json.loads(stream.stdout)
+    assert streamed["rows"] == 1000
+    alike = [f["name"] for f in streamed["features"] if f == whole[f["name"]]]
+    assert len(alike) >= 19 and "credit_history" in alike and "age_in_years" in alike, alike
+    amount = next(f for f in streamed["features"] if f["name"] == "credit_amount")
+    assert amount["iv"] > 0.8 * whole["credit_amount"]["iv"]
+
     # A number as the target, special codes, weights.
     file = folder / "loss.csv"
     with open(file, "w", encoding="utf-8") as stream:
