@@ -9,8 +9,7 @@
 #include "core/error.h"
 #include "prep/binning/fit.h"
 
-namespace obligor {
-namespace binning {
+namespace obligor::binning {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -45,9 +44,9 @@ Candidate better_of(const Search& search, BinTrend first, BinTrend second) {
 
 Candidate solve(const Search& search, const BinningSpec& spec) {
   if (spec.trend != BinTrend::kMonotone && spec.trend != BinTrend::kAuto) return {search.solve(shape_of(spec.trend)), spec.trend};
-  const Candidate straight = better_of(search, BinTrend::kAscending, BinTrend::kDescending);
+  Candidate straight = better_of(search, BinTrend::kAscending, BinTrend::kDescending);
   if (spec.trend == BinTrend::kMonotone) return straight;
-  const Candidate turned = better_of(search, BinTrend::kPeak, BinTrend::kValley);
+  Candidate turned = better_of(search, BinTrend::kPeak, BinTrend::kValley);
   if (!turned.solution.found) return straight;
   const double bar = straight.solution.value * (1 + spec.turn_gain) + 1e-12;
   return straight.solution.found && turned.solution.value <= bar ? straight : turned;
@@ -302,8 +301,10 @@ Binning finish_number(const Frame& frame, const Counter& counter, const std::vec
   }
   for (size_t b = 0; b < bins.size(); ++b) {
     BinRow row = measured(BinKind::kRange, bins[b], totals, frame);
-    row.low = b == 0 ? -kInfinity : parts.splits[b - 1];
-    row.high = b + 1 == bins.size() ? kInfinity : parts.splits[b];
+    row.low = -kInfinity;
+    row.high = kInfinity;
+    if (b > 0) row.low = parts.splits[b - 1];
+    if (b + 1 < bins.size()) row.high = parts.splits[b];
     row.label = range_label(row.low, row.high);
     parts.woe.push_back(static_cast<float>(row.woe));
     table.bins.push_back(std::move(row));
@@ -395,5 +396,4 @@ Binning finish_category(const Frame& frame, const std::vector<Cell>& levels, con
   return Binning(std::move(parts));
 }
 
-}  // namespace binning
-}  // namespace obligor
+}  // namespace obligor::binning

@@ -166,7 +166,7 @@ void radix_groups(const KeyedRows& rows, double heavy, std::vector<Group>& group
   // Low bits that no key uses cost nothing to drop.
   const int unused = differing == 0 ? 0 : std::countr_zero(differing);
   const bool exact = std::bit_width(range >> static_cast<unsigned>(unused)) <= kBits;
-  const auto shift = static_cast<unsigned>(exact ? unused : static_cast<int>(std::bit_width(range)) - kBits);
+  const auto shift = static_cast<unsigned>(exact ? unused : std::max(0, static_cast<int>(std::bit_width(range)) - kBits));
   const size_t buckets = static_cast<size_t>(range >> shift) + 1;
   std::vector<Cell> cells;
   const auto counted = count_buckets(rows, low, shift, buckets, cells);
@@ -336,8 +336,9 @@ std::vector<float> tree_cuts(std::span<const Group> groups, size_t bins, double 
       const double left = count[at] - count[from];
       const double right = count[to] - count[at];
       if (left < min_count || right < min_count) continue;
-      const double d = (sum[at] - sum[from]) / left - (sum[to] - sum[at]) / right;
-      const double worth = left * right / (left + right) * d * d;
+      // left right / (left + right) (mean left - mean right)^2, with one division.
+      const double d = (sum[at] - sum[from]) * right - (sum[to] - sum[at]) * left;
+      const double worth = d * d / (left * right * (left + right));
       if (worth > best.worth) {
         best.worth = worth;
         best.at = at;
