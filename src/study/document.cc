@@ -109,6 +109,23 @@ Json importance_json(const ModelOutcome& outcome) {
   return json;
 }
 
+// The trees that a model's fit on the first fold describes, as nodes; absent for a model that has none.
+Json trees_json(const ModelOutcome& outcome) {
+  const Json& details = outcome.jobs.front().details;
+  Json trees = Json::array();
+  const auto add = [&](const Json& source, const std::string& name) {
+    Json tree{{"name", name}, {"leaves", source.value("leaves", 0)}, {"nodes", source["nodes"]}};
+    if (source.contains("weight")) tree["weight"] = source["weight"];
+    if (source.contains("rule_set")) tree["rule_set"] = source["rule_set"];
+    trees.push_back(std::move(tree));
+  };
+  if (details.contains("nodes")) add(details, outcome.entry.name);
+  for (const auto& member : details.value("trees", Json::array())) {
+    if (member.contains("nodes")) add(member, member.value("name", ""));
+  }
+  return trees;
+}
+
 Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth, const RunFacts& facts, uint64_t seed) {
   Json json;
   json["name"] = outcome.entry.name;
@@ -159,6 +176,7 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
   }
   if (json["learning"].empty()) json.erase("learning");
   json["importance"] = importance_json(outcome);
+  if (Json trees = trees_json(outcome); !trees.empty()) json["trees"] = std::move(trees);
   std::vector<std::string> notes;
   for (const auto& job : outcome.jobs) {
     for (const auto& note : job.notes) {

@@ -87,6 +87,7 @@ JobResult run_job(const ModelEntry& entry, const ParamValues& given, const Table
     job.learning = std::move(fitted.learning);
     job.importance = std::move(fitted.importance);
     job.inner_auc = fitted.inner_auc;
+    job.details = std::move(fitted.details);
     job.ok = true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled) throw;
@@ -108,6 +109,7 @@ void keep_job(const std::filesystem::path& folder, const JobResult& job) {
   json["params"] = job.params;
   json["notes"] = job.notes;
   json["inner_auc"] = job.inner_auc;
+  json["details"] = job.details;
   json["learning"] = Json::array();
   for (const auto& member : job.learning) {
     Json row = learning_json(member.learning);
@@ -135,6 +137,7 @@ std::optional<JobResult> kept_job(const std::filesystem::path& folder, const std
     job.params = json.at("params");
     job.notes = json_get<std::vector<std::string>>(json, "notes", path.string());
     job.inner_auc = json_get<double>(json, "inner_auc", path.string());
+    job.details = json.value("details", Json::object());
     for (const auto& row : json.at("learning")) job.learning.push_back({row.at("member").get<int>(), learning_from(row)});
     for (const auto& row : json.at("importance")) job.importance.push_back({row.at("feature").get<std::string>(), row.at("share").get<double>()});
     return job;

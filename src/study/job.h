@@ -30,6 +30,7 @@ struct JobResult {
   std::vector<MemberLearning> learning;
   std::vector<FeatureImportance> importance;
   double inner_auc = 0;
+  Json details = Json::object();  // what the fit says of itself: coefficients, trees
 };
 
 [[nodiscard]] JobResult run_job(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split, int fold,

@@ -209,6 +209,30 @@ test('names that hold HTML are shown as text and do nothing', async () => {
   }
 });
 
+test('a tree is drawn with a box a node, and its words hold every condition', async () => {
+  const report = await open('full', WIDE);
+  const { page, document } = report;
+  const [tree] = document.models.find((m) => m.trees).trees;
+  assert.equal(await page.locator('#trees svg.tree .box').count(), tree.nodes.length);
+  await page.locator('#trees summary', { hasText: 'in words' }).click();
+  const words = await page.locator('#trees pre').innerText();
+  for (const node of tree.nodes) assert.ok(words.includes(node.when), node.when);
+  assert.equal(words.trim().split('\n').length, tree.nodes.length);
+  await page.locator('#trees summary', { hasText: 'rules' }).click();
+  assert.equal(await page.locator('#trees .rules tbody tr').count(), tree.rule_set.length);
+  // No text runs out of its box.
+  const outside = await page.evaluate(() => [...document.querySelectorAll('svg.tree g')].flatMap((g) => {
+    const box = g.querySelector('.box').getBoundingClientRect();
+    return [...g.querySelectorAll('.when, .facts')].filter((t) => t.getBoundingClientRect().right > box.right).map((t) => t.textContent);
+  }));
+  assert.deepEqual(outside, []);
+  await assertFits(page);
+  await page.locator('#trees').scrollIntoViewIfNeeded();
+  await picture(page, 'tree', {});
+  quiet(report);
+  await report.close();
+});
+
 test('a document with few parts, or none, still makes a page', async () => {
   for (const viewport of [WIDE, NARROW]) {
     const sparse = await open('sparse', viewport);

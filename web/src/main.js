@@ -8,6 +8,7 @@ import { criticalDifference, foldChart, pairTable, testOf, verdict } from './com
 import { aucPlot, foldMetricLabel, foldMetrics, leaderboard, swatch } from './leaderboard.js';
 import { learningCharts, learns } from './learning.js';
 import { profileTable } from './profile.js';
+import { treeParts } from './tree.js';
 import { dress, Selection } from './state.js';
 
 const SPLITS = { kfold: 'K-fold', holdout: 'Hold-out', time: 'Out of time', file: 'Folds from a file', grouped: 'Grouped folds' };
@@ -166,6 +167,10 @@ function main(doc) {
   const explained = fine.filter((m) => m.importance?.length > 0);
   if (explained.length > 0) {
     filtered.push(section('importance', 'What the models look at', 'Share of each feature in the model’s importance; the shares of a model sum to 100 %.', h('div', { class: 'grid two' }, perModel(selection, explained, importance))));
+  }
+  const trees = fine.filter((m) => m.trees?.length > 0);
+  if (trees.length > 0) {
+    filtered.push(section('trees', 'The trees', 'As fitted on the training part of the first fold. A row starts at the left and follows the condition that holds for it; the bar is the node’s bad rate, the tick that of all rows.', perModel(selection, trees, treeParts)));
   }
 
   const rest = [
