@@ -96,6 +96,16 @@ struct Traits {
   bool trees = false;
 };
 
+// What tuning may set: a number between low and high (on a log scale where said), one of `choices`, or a flag (neither given). The
+// name is that of a parameter of the same row, which also says whether it is whole.
+struct TuneRange {
+  std::string name;
+  double low = 0;
+  double high = 0;
+  bool log = false;
+  std::vector<std::string> choices;
+};
+
 // A row of zoo/registry.cc. Everything but `fit` is torch-free and listed by every program.
 struct ModelEntry {
   std::string name;
@@ -109,7 +119,9 @@ struct ModelEntry {
   PrepSpec (*prep)(const Params& params) = nullptr;  // how it wants its columns prepared
   // Sets of parameter overrides among which the inner folds choose when `search` is on (empty: nothing to choose).
   std::vector<std::vector<std::pair<std::string, std::string>>> candidates;
-  FitFunction fit = nullptr;  // bound in the program that trains
+  std::vector<TuneRange> tune_space;  // what `--tune` walks; it holds what the candidates set
+  int tune_trials = 0;                // trials of tuning where the user says nothing; 0: none
+  FitFunction fit = nullptr;          // bound in the program that trains
 };
 
 }  // namespace obligor

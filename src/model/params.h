@@ -37,6 +37,9 @@ struct ParamSpec {
 [[nodiscard]] ParamSpec choice_param(std::string name, std::string value, std::vector<std::string> choices, std::string help);
 [[nodiscard]] ParamSpec text_param(std::string name, std::string value, std::string help);
 
+// Names and values as a user or a tuner writes them; the later of two wins.
+using ParamValues = std::vector<std::pair<std::string, std::string>>;
+
 class Params {
  public:
   [[nodiscard]] double real(std::string_view name) const;

@@ -28,7 +28,8 @@ std::string run_key(const std::vector<ModelRequest>& requests, const Table& tabl
                     const PipelineOptions& options, uint64_t seed) {
   Sha256 digest;
   digest.update(
-      fmt::format("run 2;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
+      fmt::format("run 3;{};{};{};{};{};{};", seed, options.inner_folds, options.search, options.selection_steps, task.target_name, task.positive));
+  digest.update(fmt::format("{};{};{};", options.tune, options.tune_minutes, static_cast<int>(options.tune_method)));
   // The inner folds follow the split's kind, the groups and the times.
   digest.update(fmt::format("{};{};{};{};", static_cast<int>(split.kind), task.spec.weight, task.spec.group, task.spec.time));
   for (const auto& column : table.columns()) add_column(digest, column);
@@ -75,6 +76,8 @@ Comparison run_comparison(const std::vector<ModelRequest>& requests, const Table
   if (slots.size() < total)
     progress.advance(static_cast<int64_t>(total - slots.size()), fmt::format("{} jobs of an earlier run taken up", total - slots.size()));
 
+  PipelineOptions pipeline = options.pipeline;
+  if (!options.run_folder.empty()) pipeline.tune_folder = trial_folder(options.run_folder);
   Comparison comparison;
   try {
     parallel_for(context, slots.size(), [&](size_t i) {
@@ -83,7 +86,7 @@ Comparison run_comparison(const std::vector<ModelRequest>& requests, const Table
       const ModelRequest& request = requests[slot.model];
       // A fold's seed does not depend on which models run beside it.
       const Context job_context = context.with_seed(derive_seed(context.seed(), request.entry.name, static_cast<uint64_t>(slot.fold)));
-      JobResult job = run_job(request.entry, request.given, table, task, split, slot.fold, options.pipeline, job_context);
+      JobResult job = run_job(request.entry, request.given, table, task, split, slot.fold, pipeline, job_context);
       if (job.ok && !options.run_folder.empty()) keep_job(options.run_folder, job);
       progress.advance(1, job_note(job, task, split.folds[static_cast<size_t>(slot.fold)]));
       done[slot.model][static_cast<size_t>(slot.fold)] = std::move(job);

@@ -43,6 +43,9 @@ struct Comparison {
 [[nodiscard]] Comparison run_comparison(const std::vector<ModelRequest>& requests, const Table& table, const Task& task, const Split& split,
                                         const CompareOptions& options, const Context& context);
 
+// Where a run keeps the trials of its models' tuning.
+[[nodiscard]] inline std::filesystem::path trial_folder(const std::filesystem::path& run_folder) { return run_folder / "trials"; }
+
 // What a kept job depends on: a digest of data, task, split, seed, options, and every model's given parameters.
 [[nodiscard]] std::string run_key(const std::vector<ModelRequest>& requests, const Table& table, const Task& task, const Split& split,
                                   const PipelineOptions& options, uint64_t seed);

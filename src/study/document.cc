@@ -162,6 +162,12 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
   json["params"] = outcome.jobs.front().params;
   json["inner_auc"] = Json::array();
   for (const JobResult& job : outcome.jobs) json["inner_auc"].push_back(job.inner_auc);
+  for (const auto& job : outcome.jobs) {
+    if (job.tuning.is_null()) continue;
+    Json tuning{{"fold", job.fold}};
+    tuning.update(job.tuning);
+    json["tuning"].push_back(std::move(tuning));
+  }
   json["curves"] = curves_json(outcome, truth);
   json["learning"] = Json::array();
   for (const auto& job : outcome.jobs) {

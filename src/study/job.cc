@@ -88,6 +88,7 @@ JobResult run_job(const ModelEntry& entry, const ParamValues& given, const Table
     job.importance = std::move(fitted.importance);
     job.inner_auc = fitted.inner_auc;
     job.details = std::move(fitted.details);
+    job.tuning = std::move(fitted.tuning);
     job.ok = true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kCancelled) throw;
@@ -110,6 +111,7 @@ void keep_job(const std::filesystem::path& folder, const JobResult& job) {
   json["notes"] = job.notes;
   json["inner_auc"] = job.inner_auc;
   json["details"] = job.details;
+  if (!job.tuning.is_null()) json["tuning"] = job.tuning;
   json["learning"] = Json::array();
   for (const auto& member : job.learning) {
     Json row = learning_json(member.learning);
@@ -138,6 +140,7 @@ std::optional<JobResult> kept_job(const std::filesystem::path& folder, const std
     job.notes = json_get<std::vector<std::string>>(json, "notes", path.string());
     job.inner_auc = json_get<double>(json, "inner_auc", path.string());
     job.details = json.value("details", Json::object());
+    if (json.contains("tuning")) job.tuning = json["tuning"];
     for (const auto& row : json.at("learning")) job.learning.push_back({row.at("member").get<int>(), learning_from(row)});
     for (const auto& row : json.at("importance")) job.importance.push_back({row.at("feature").get<std::string>(), row.at("share").get<double>()});
     return job;

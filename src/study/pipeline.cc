@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "core/digest.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "metric/roc.h"
 #include "plan/executor.h"
 #include "prep/preprocessor.h"
+#include "study/fingerprint.h"
 
 namespace obligor {
 namespace {
@@ -25,6 +27,7 @@ struct Member {
 struct Candidate {
   Params params;
   ParamValues values;
+  size_t number = 0;             // of its seeds
   std::vector<Member> members;   // one an inner fold
   std::vector<double> log_odds;  // inner out-of-fold, by position in `train`; NaN where no fold tested the row
   double auc = 0;
@@ -170,36 +173,148 @@ ParamValues join(const ParamValues& base, const ParamValues& more) {
   return joined;
 }
 
+// What a fit is made of, and the parts of its training rows.
+struct Fitting {
+  const ModelEntry& entry;
+  const ParamValues& given;
+  const Table& table;
+  const Task& task;
+  Rows train;
+  const PipelineOptions& options;
+  const Context& context;
+  std::vector<uint8_t> target;
+  std::vector<Fold> folds;
+  std::vector<std::vector<uint32_t>> fold_positions;  // of each fold's test rows in `train`
+};
+
+// What the user gave wins over what a candidate would set.
+Candidate make_candidate(const Fitting& fitting, const ParamValues& values, size_t number) {
+  return {make_params(fitting.entry.params, join(values, fitting.given), fmt::format("model '{}'", fitting.entry.name)), values, number, {}, {}, 0};
+}
+
+void make_room(const Fitting& fitting, Candidate& candidate) {
+  candidate.members.resize(fitting.folds.size());
+  candidate.log_odds.assign(fitting.train.size(), std::nan(""));
+}
+
+// Folds of one candidate may be fitted at once: each writes its own member and its own rows.
+void fit_fold(const Fitting& fitting, Candidate& candidate, size_t f) {
+  fitting.context.check_cancelled();
+  const Fold& fold = fitting.folds[f];
+  const Context context = fitting.context.with_seed(derive_seed(fitting.context.seed(), "member", candidate.number * 1000 + f));
+  candidate.members[f] = fit_member(fitting.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
+  const auto log_odds = run_plan(candidate.members[f].plan, fitting.table, fold.test, "log_odds", fitting.options.executor);
+  for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fitting.fold_positions[f][i]] = log_odds[i];
+}
+
+void fit_folds(const Fitting& fitting, Candidate& candidate) {
+  make_room(fitting, candidate);
+  for (size_t f = 0; f < fitting.folds.size(); ++f) fit_fold(fitting, candidate, f);
+  candidate.auc = inner_auc(candidate.log_odds, fitting.fold_positions, fitting.target);
+}
+
+// The candidates without tuning; those that the user's values made equal are fitted once.
+std::vector<Candidate> declared_candidates(const Fitting& fitting) {
+  std::vector<ParamValues> sets{{}};
+  if (fitting.options.search && !fitting.entry.candidates.empty()) sets = fitting.entry.candidates;
+  std::vector<Candidate> candidates;
+  for (const auto& values : sets) {
+    Candidate candidate = make_candidate(fitting, values, candidates.size());
+    const Json params = candidate.params.json();
+    const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const auto& other) { return other.params.json() == params; });
+    if (!known) candidates.push_back(std::move(candidate));
+  }
+  return candidates;
+}
+
+// Of the trials so many go on to the choice: their members are held in memory.
+constexpr size_t kTrialsChosenFrom = 5;
+
+// Trials of another model, other data, rows, parameters or seed are in another file.
+std::filesystem::path trial_file(const Fitting& fitting, const SearchSpace& space) {
+  if (fitting.options.tune_folder.empty()) return {};
+  Sha256 digest;
+  digest.update(fmt::format("trials 1;{};{};{};{};", fitting.context.seed(), fitting.folds.size(), fitting.task.target_name, fitting.task.positive));
+  digest.update(fmt::format("{};{};", static_cast<int>(fitting.options.tune_method), dump_json(space.json(), -1)));
+  for (const auto& [name, value] : fitting.given) digest.update(fmt::format("{}={};", name, value));
+  for (const auto& name : fitting.task.features) digest.update(name + ";");
+  for (const auto& column : fitting.table.columns()) add_column(digest, column);
+  for (const auto& fold : fitting.folds) digest.update({reinterpret_cast<const char*>(fold.test.data()), fold.test.size() * sizeof(uint32_t)});
+  return fitting.options.tune_folder / fmt::format("{}-{}.jsonl", fitting.entry.name, digest.hex().substr(0, 16));
+}
+
+// The best trials, fitted; what was tried goes to `tuning`.
+std::vector<Candidate> tuned_candidates(const Fitting& fitting, const std::vector<Candidate>& declared, int trials, Json& tuning) {
+  const SearchSpace space(fitting.entry.params, fitting.entry.tune_space, fitting.given);
+  std::vector<ParamValues> warm_start;
+  warm_start.reserve(declared.size());
+  for (const auto& candidate : declared) warm_start.push_back(candidate.values);
+
+  std::map<int, Candidate> live;
+  const EvaluateFold evaluate = [&](const ParamValues& set, int trial, size_t f) {
+    if (f == 0) {  // alone, before the folds that run at once
+      live[trial] = make_candidate(fitting, set, static_cast<size_t>(trial));
+      make_room(fitting, live[trial]);
+    }
+    Candidate& candidate = live.at(trial);
+    fit_fold(fitting, candidate, f);
+    for (const uint32_t at : fitting.fold_positions[f]) {
+      if (!std::isfinite(candidate.log_odds[at])) throw Error(ErrorCode::kNumeric, "a score is not a number; the fit diverged");
+    }
+    return inner_auc(candidate.log_odds, {fitting.fold_positions[f]}, fitting.target);
+  };
+  std::vector<std::pair<double, int>> best;  // (-value, number) of the trials that finished, the best first
+  TuneOptions options;
+  options.trials = trials;
+  options.minutes = fitting.options.tune_minutes;
+  options.method = fitting.options.tune_method;
+  options.file = trial_file(fitting, space);
+  options.label = fmt::format("tune {}", fitting.entry.name);
+  for (const auto& positions : fitting.fold_positions) options.fold_weight.push_back(static_cast<double>(positions.size()));
+  options.finished = [&](const Trial& trial) {
+    if (trial.status == TrialStatus::kOk) best.emplace_back(-trial.value, trial.number);
+    else live.erase(trial.number);
+    std::sort(best.begin(), best.end());
+    for (size_t i = kTrialsChosenFrom; i < best.size(); ++i) live.erase(best[i].second);
+    best.resize(std::min(best.size(), kTrialsChosenFrom));
+  };
+  const TuneResult result = tune(space, warm_start, evaluate, options, fitting.context);
+
+  tuning = {{"method", options.method == TuneMethod::kBayes ? "bayes" : "random"}, {"ended", result.ended}, {"space", space.json()}};
+  for (const auto& trial : result.trials) tuning["trials"].push_back(trial_json(trial));
+  std::vector<Candidate> candidates;
+  for (const auto& [value, number] : best) {
+    auto found = live.find(number);
+    if (found != live.end()) {
+      candidates.push_back(std::move(found->second));
+      candidates.back().auc = -value;
+    } else {  // taken up from an earlier run: only its figures were kept
+      candidates.push_back(make_candidate(fitting, result.trials[static_cast<size_t>(number)].set, static_cast<size_t>(number)));
+      fit_folds(fitting, candidates.back());
+    }
+  }
+  return candidates;
+}
+
 }  // namespace
 
 FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split, Rows train,
                             const PipelineOptions& options, const Context& context) {
-  const std::string owner = fmt::format("model '{}'", entry.name);
-  const auto target = targets(task, train);
+  Fitting fitting{entry, given, table, task, train, options, context, targets(task, train), {}, {}};
+  const auto& target = fitting.target;
   const auto bads = static_cast<size_t>(std::count(target.begin(), target.end(), 1));
-  if (bads == 0 || bads == target.size()) throw Error(ErrorCode::kData, fmt::format("{}: the training rows are all of one class", owner));
-
-  std::vector<Candidate> candidates;
-  if (options.search && !entry.candidates.empty()) {
-    for (const auto& overrides : entry.candidates) {
-      // What the user gave wins over what a candidate would set.
-      candidates.push_back({make_params(entry.params, join(overrides, given), owner), overrides, {}, {}, 0});
-    }
-  } else {
-    candidates.push_back({make_params(entry.params, given, owner), {}, {}, {}, 0});
+  if (bads == 0 || bads == target.size()) {
+    throw Error(ErrorCode::kData, fmt::format("model '{}': the training rows are all of one class", entry.name));
   }
-  // Candidates that the user's values made equal are fitted once.
-  for (size_t c = candidates.size(); c-- > 1;) {
-    for (size_t d = 0; d < c; ++d) {
-      if (candidates[c].params.json() == candidates[d].params.json()) {
-        candidates.erase(candidates.begin() + static_cast<int64_t>(c));
-        break;
-      }
-    }
-  }
+  std::vector<Candidate> candidates = declared_candidates(fitting);
 
   FittedPipeline result;
-  const bool inner = entry.traits.early_stopping || candidates.size() > 1;
+  int trials = options.tune > 0 ? options.tune : (options.search ? entry.tune_trials : 0);
+  if (trials > 0 && entry.tune_space.empty()) {
+    result.notes.emplace_back("tuning was asked for; this model has no range to tune");
+    trials = 0;
+  }
+  const bool inner = entry.traits.early_stopping || candidates.size() > 1 || trials > 1;
   const int folds_wanted = static_cast<int>(std::min<size_t>({static_cast<size_t>(options.inner_folds), bads, target.size() - bads}));
   std::vector<const Member*> kept;
   std::vector<double> kept_weights;
@@ -207,26 +322,19 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
   size_t first_choice = 0;
 
   if (inner && folds_wanted >= 2) {
-    const auto folds = inner_folds(table, task, split, train, folds_wanted, derive_seed(context.seed(), "inner-folds"));
+    fitting.folds = inner_folds(table, task, split, train, folds_wanted, derive_seed(context.seed(), "inner-folds"));
+    const auto& folds = fitting.folds;
     std::vector<uint32_t> position(table.rows());
     for (uint32_t i = 0; i < train.size(); ++i) position[train[i]] = i;
-    std::vector<std::vector<uint32_t>> fold_positions;
+    auto& fold_positions = fitting.fold_positions;
     for (const auto& fold : folds) {
       auto& positions = fold_positions.emplace_back();
       for (const uint32_t row : fold.test) positions.push_back(position[row]);
     }
-    for (size_t c = 0; c < candidates.size(); ++c) {
-      Candidate& candidate = candidates[c];
-      candidate.log_odds.assign(train.size(), std::nan(""));
-      for (size_t f = 0; f < folds.size(); ++f) {
-        context.check_cancelled();
-        const Context member_context = context.with_seed(derive_seed(context.seed(), "member", c * 1000 + f));
-        candidate.members.push_back(
-            fit_member(entry, candidate.params, table, task, folds[f].train, folds[f].test, options.executor, member_context));
-        const auto log_odds = run_plan(candidate.members.back().plan, table, folds[f].test, "log_odds", options.executor);
-        for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fold_positions[f][i]] = log_odds[i];
-      }
-      candidate.auc = inner_auc(candidate.log_odds, fold_positions, target);
+    if (trials > 0) {
+      candidates = tuned_candidates(fitting, candidates, trials, result.tuning);
+    } else {
+      for (Candidate& candidate : candidates) fit_folds(fitting, candidate);
     }
     const int steps = entry.traits.early_stopping ? options.selection_steps : 1;
     const auto counts = select(candidates, fold_positions, target, steps);
@@ -237,6 +345,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
       Json row;
       for (const auto& [name, value] : candidates[c].values) row["set"][name] = value;
       row["inner_auc"] = candidates[c].auc;
+      if (trials > 0) row["trial"] = candidates[c].number;
       row["weight"] = static_cast<double>(counts[c]) / total;
       chosen.push_back(std::move(row));
       if (counts[c] > counts[first_choice]) first_choice = c;

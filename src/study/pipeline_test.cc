@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "core/file.h"
 #include "plan/io.h"
 #include "study/study_test_data.h"
 #include "table/guard.h"
@@ -16,6 +17,7 @@ using study_test::descent_entry;
 using study_test::Loans;
 using study_test::make_book;
 using study_test::to_loans;
+using study_test::tuned_descent_entry;
 using study_test::with_other_rows;
 
 constexpr uint64_t kSeed = 7;
@@ -24,6 +26,10 @@ constexpr uint64_t kSeed = 7;
 std::string everything(const FittedPipeline& fitted) {
   const PlanFiles files = save_plan(fitted.plan);
   Json rest{{"params", fitted.params}, {"notes", fitted.notes}, {"details", fitted.details}, {"inner_auc", fitted.inner_auc}};
+  rest["tuning"] = fitted.tuning;
+  if (!fitted.tuning.is_null()) {
+    for (auto& trial : rest["tuning"]["trials"]) trial.erase("seconds");
+  }
   for (const auto& feature : fitted.importance) rest["importance"].push_back({feature.feature, feature.share});
   for (const auto& member : fitted.learning) rest["learning"].push_back({member.member, member.learning.train_loss, member.learning.valid_loss});
   return files.graph + files.weights + dump_json(rest);
@@ -92,7 +98,7 @@ TEST_P(FittedOnTrainOnly, TheDataAreLeftAsTheyWere) {
   EXPECT_EQ(loans.split.folds[0].train, same.split.folds[0].train);
 }
 
-INSTANTIATE_TEST_SUITE_P(Pipeline, FittedOnTrainOnly, testing::Values(bound_logistic(), descent_entry()),
+INSTANTIATE_TEST_SUITE_P(Pipeline, FittedOnTrainOnly, testing::Values(bound_logistic(), descent_entry(), tuned_descent_entry(9)),
                          [](const auto& tested) { return tested.param.name; });
 
 TEST(LeakGuards, WhatTheyDropDoesNotDependOnTheTarget) {
@@ -136,6 +142,92 @@ TEST(Pipeline, WhatTheUserGivesWinsOverACandidate) {
   EXPECT_EQ(fitted.params["rate"], 0.25);
   EXPECT_EQ(fitted.params["pairs"], 1);
   EXPECT_FALSE(fitted.params.contains("candidates"));  // the given values made them equal: there was nothing to choose
+}
+
+TEST(Pipeline, TheBestTrialsAreChosenFrom) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  PipelineOptions options;
+  options.inner_folds = 3;
+  options.tune = 14;
+  const auto fitted =
+      fit_pipeline(tuned_descent_entry(0), {{"rate", "0.4"}}, loans.table, loans.task, loans.split, loans.split.folds[0].train, options, context);
+  const Json& trials = fitted.tuning["trials"];
+  ASSERT_EQ(trials.size(), 14U);
+  EXPECT_EQ(fitted.tuning["ended"], "trials");
+  EXPECT_EQ(fitted.tuning["space"].size(), 2U);  // the rate was given
+  EXPECT_EQ(fitted.params["rate"], 0.4);
+  EXPECT_EQ(trials[0]["by"], "default");
+  EXPECT_EQ(trials[1]["by"], "candidate");
+  EXPECT_EQ(trials[13]["by"], "model");
+  double best = 0;
+  for (const auto& trial : trials) {
+    if (trial["status"] == "ok") best = std::max(best, trial["inner_auc"].get<double>());
+  }
+  const Json& chosen = fitted.params["candidates"];
+  EXPECT_LE(chosen.size(), 5U);
+  EXPECT_EQ(chosen[0]["inner_auc"], best);
+  EXPECT_EQ(trials[chosen[0]["trial"].get<size_t>()]["inner_auc"], best);
+  double weight = 0;
+  for (const auto& row : chosen) weight += row["weight"].get<double>();
+  EXPECT_NEAR(weight, 1, 1e-12);
+  EXPECT_GE(fitted.inner_auc, best);
+}
+
+TEST(Pipeline, TrialsTakenUpGiveTheSameFit) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  PipelineOptions options;
+  options.inner_folds = 3;
+  options.tune = 10;
+  const Context context({.seed = kSeed, .threads = 1});
+  const auto tuned = [&](const PipelineOptions& with) {
+    return fit_pipeline(tuned_descent_entry(0), {}, loans.table, loans.task, loans.split, loans.split.folds[0].train, with, context);
+  };
+  const std::string whole = everything(tuned(options));
+  options.tune_folder = study_test::scratch();
+  EXPECT_EQ(everything(tuned(options)), whole);
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(options.tune_folder)) files.push_back(file.path());
+  ASSERT_EQ(files.size(), 1U);
+  // A run that was stopped after four trials.
+  const std::string lines = read_file(files[0]);
+  size_t end = 0;
+  for (int i = 0; i < 4; ++i) end = lines.find('\n', end) + 1;
+  write_file(files[0], lines.substr(0, end));
+  EXPECT_EQ(everything(tuned(options)), whole);
+  EXPECT_EQ(everything(tuned(options)), whole);  // all of them taken up
+}
+
+TEST(Pipeline, AModelWithoutRangesSaysSoAndIsFitted) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  PipelineOptions options;
+  options.tune = 10;
+  const auto fitted = fit_pipeline(descent_entry(), {}, loans.table, loans.task, loans.split, loans.split.folds[0].train, options, context);
+  EXPECT_THAT(fitted.notes, testing::Contains(testing::HasSubstr("no range to tune")));
+  EXPECT_TRUE(fitted.tuning.is_null());
+}
+
+TEST(Pipeline, AModelThatIsNotAveragedIsRefittedWithTheBestTrial) {
+  const Loans loans = study_test::make_loans(240, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  ModelEntry entry = bound_logistic();
+  entry.tune_space = {{"strength", 0.01, 1000, true, {}}};
+  entry.candidates.clear();
+  PipelineOptions options;
+  options.inner_folds = 3;
+  options.tune = 8;
+  const auto fitted = fit_pipeline(entry, {}, loans.table, loans.task, loans.split, loans.split.folds[0].train, options, context);
+  EXPECT_EQ(fitted.plan.meta["members"], 1);
+  double best = 0;
+  std::string strength;
+  for (const auto& trial : fitted.tuning["trials"]) {
+    if (trial["status"] != "ok" || trial["inner_auc"].get<double>() <= best) continue;
+    best = trial["inner_auc"].get<double>();
+    strength = trial["set"].value("strength", "1");
+  }
+  EXPECT_EQ(fitted.params["strength"], std::stod(strength));
+  EXPECT_EQ(fitted.inner_auc, best);
 }
 
 TEST(Pipeline, TrainingRowsOfOneClassAreRefused) {

@@ -205,6 +205,15 @@ inline ModelEntry descent_entry() {
   return entry;
 }
 
+// The same with ranges to tune; nothing is tuned unless the options or `trials` say so.
+inline ModelEntry tuned_descent_entry(int trials) {
+  ModelEntry entry = descent_entry();
+  entry.name = "tuned_descent";
+  entry.tune_space = {{"epochs", 3, 30, true, {}}, {"rate", 0.02, 2, true, {}}, {"pairs", 0, 3, false, {}}};
+  entry.tune_trials = trials;
+  return entry;
+}
+
 // A model whose fit is what a test says.
 inline ModelEntry entry_of(std::string name, FitFunction fit) {
   ModelEntry entry;

@@ -51,6 +51,12 @@ ModelEntry logistic_entry() {
       {{"numbers", "standard"}, {"strength", "30"}},
       {{"numbers", "piecewise"}, {"strength", "10"}},
   };
+  entry.tune_space = {{"penalty", 0, 0, false, {"l2", "l1"}},
+                      {"strength", 0.01, 1000, true, {}},
+                      {"numbers", 0, 0, false, {"standard", "robust", "quantile", "bins", "piecewise"}},
+                      {"bins", 4, 40, true, {}},
+                      {"one_hot_levels", 2, 100, true, {}},
+                      {"prior_weight", 1, 200, true, {}}};
   return entry;
 }
 

@@ -40,6 +40,17 @@ std::vector<ParamSpec> shared_params() {
   };
 }
 
+// Ranges that both networks share; `hidden` is of each layer.
+std::vector<TuneRange> shared_ranges() {
+  return {{"hidden", 16, 512, true, {}},
+          {"activation", 0, 0, false, {"relu", "selu", "tanh", "gelu", "silu"}},
+          {"dropout", 0, 0.6, false, {}},
+          {"learning_rate", 3e-4, 3e-2, true, {}},
+          {"weight_decay", 1e-5, 0.1, true, {}},
+          {"numbers", 0, 0, false, {"standard", "quantile", "piecewise", "both"}},
+          {"bins", 4, 48, true, {}}};
+}
+
 }  // namespace
 
 ModelEntry ann_entry() {
@@ -56,6 +67,7 @@ ModelEntry ann_entry() {
   entry.traits.needs_gpu_aware = true;
   entry.prep = prep;
   entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
+  entry.tune_space = shared_ranges();
   return entry;
 }
 
@@ -80,6 +92,8 @@ ModelEntry dnn_entry() {
   entry.traits.needs_gpu_aware = true;
   entry.prep = prep;
   entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
+  entry.tune_space = {{"layers", 1, 4, false, {}}, {"norm", 0, 0, false, {"none", "batch"}}, {"residual", 0, 0, false, {}}};
+  for (auto& range : shared_ranges()) entry.tune_space.push_back(std::move(range));
   return entry;
 }
 

@@ -50,6 +50,12 @@ ModelEntry cart_entry() {
   entry.traits.trees = true;
   entry.prep = tree_prep;
   entry.candidates = {{{"se", "1"}}, {{"se", "0"}}};
+  entry.tune_space = {{"criterion", 0, 0, false, {"gini", "entropy"}},
+                      {"min_leaf", 2, 200, true, {}},
+                      {"max_depth", 2, 30, true, {}},
+                      {"prune_risk", 0, 0, false, {"gini", "misclassification"}},
+                      {"se", 0, 1.5, false, {}},
+                      {"leaf_prior", 0.1, 50, true, {}}};
   return entry;
 }
 
@@ -78,6 +84,9 @@ ModelEntry chaid_entry() {
   entry.traits.deterministic_convex = true;
   entry.prep = tree_prep;
   entry.candidates = {{}, {{"exhaustive", "true"}}, {{"max_depth", "3"}, {"min_split", "100"}, {"min_leaf", "50"}}};
+  entry.tune_space = {{"alpha_split", 1e-4, 0.3, true, {}}, {"exhaustive", 0, 0, false, {}}, {"bins", 4, 40, true, {}},
+                      {"max_depth", 2, 10, false, {}},      {"min_split", 20, 500, true, {}}, {"min_leaf", 5, 200, true, {}},
+                      {"leaf_prior", 0.1, 50, true, {}}};
   return entry;
 }
 
