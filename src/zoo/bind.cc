@@ -15,9 +15,10 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 8> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 9> kFits{{
       {"logistic", fit_logistic},
       {"lightgbm", fit_lightgbm},
+      {"bo_lightgbm", fit_lightgbm},
       {"ann", fit_ann},
       {"dnn", fit_dnn},
       {"cart", fit_cart},

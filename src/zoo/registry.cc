@@ -12,7 +12,7 @@ namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), lightgbm_entry(), ann_entry(), dnn_entry(), cart_entry(), chaid_entry(), c50_entry(), tree_vote_entry(),
+      logistic_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(), dnn_entry(), cart_entry(), chaid_entry(), c50_entry(), tree_vote_entry(),
   };
   return entries;
 }

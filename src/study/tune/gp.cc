@@ -25,10 +25,11 @@ constexpr double kBound = 12;
 
 Eigen::Index index(size_t i) { return static_cast<Eigen::Index>(i); }
 
-// Means and standard deviations of the normal priors of the logarithms.
+// Means and standard deviations of the normal priors of the logarithms. Those of the lengths are log-normal in the paper, with their mode
+// at exp(mean - variance); a normal of that mean in the logarithm has the same maximum.
 struct Priors {
   explicit Priors(size_t axes)
-      : mean(Vector::Constant(index(axes + 2), std::numbers::sqrt2 + 0.5 * std::log(static_cast<double>(std::max<size_t>(1, axes))))),
+      : mean(Vector::Constant(index(axes + 2), std::numbers::sqrt2 - 3 + 0.5 * std::log(static_cast<double>(std::max<size_t>(1, axes))))),
         sd(Vector::Constant(index(axes + 2), std::sqrt(3.0))) {
     mean[index(axes)] = 0;
     mean[index(axes + 1)] = -4;
@@ -220,7 +221,7 @@ GaussianProcess GaussianProcess::fit(const std::vector<std::vector<double>>& poi
   double best_value = std::numeric_limits<double>::infinity();
   for (int start = 0; start < starts; ++start) {
     Vector logs = priors.mean;
-    if (start == 1) logs.head(index(axes)).setConstant(std::log(0.3));  // a wigglier function than the prior's
+    if (start == 1) logs.head(index(axes)).setConstant(std::log(2.0));  // a smoother function than the prior's
     if (start > 1) {
       for (Eigen::Index i = 0; i < logs.size(); ++i) logs[i] += random.normal() * 0.7 * priors.sd[i];
     }

@@ -6,9 +6,9 @@
 // Kernel: Matern 5/2 with a length scale an axis, k = s (1 + q + q^2 / 3) exp(-q), q = sqrt(5 sum_a d_a^2 / l_a^2) (Rasmussen & Williams
 // 2006, eq. 4.17); d_a is the difference of a number and 0 or 1 (same or not) for a category, which makes the categorical part a kernel
 // of the Hamming distance. Constant mean at its generalised least-squares value, Gaussian noise of variance n.
-// fit() maximises the log marginal likelihood (R & W eq. 2.30) plus weak priors, which keep it proper on few points: log l_a ~ N(sqrt 2
-// + log(axes) / 2, 3) (Hvarfner, Hellsten & Nardi 2024), log s ~ N(0, 1) and log n ~ N(-4, 1) for values of variance 1. BFGS from several
-// starts, by the seed.
+// fit() maximises the log marginal likelihood (R & W eq. 2.30) plus weak priors, which keep it proper on few points: l_a log-normal
+// with mean sqrt 2 + log(axes) / 2 and variance 3 of its logarithm (Hvarfner, Hellsten & Nardi 2024), log s ~ N(0, 1) and log n ~ N(-4, 1)
+// for values of variance 1. BFGS from several starts, by the seed.
 // Contract: values are any finite numbers; two points or more to fit. Cost n^3 a step of the fit, n^2 a prediction.
 #pragma once
 

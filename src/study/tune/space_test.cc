@@ -1,11 +1,13 @@
 #include "study/tune/space.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "zoo/registry.h"
 
 namespace obligor {
 namespace {
@@ -93,6 +95,26 @@ TEST(SearchSpace, ARangeThatIsNoneIsOurMistake) {
   EXPECT_TRUE(refused({"rate", 0.1, 2, false, {}}));
   EXPECT_TRUE(refused({"coding", 0, 0, false, {"a", "z"}}));
   EXPECT_FALSE(refused({"rate", 0.1, 0.5, false, {}}));
+}
+
+TEST(SearchSpace, OfEveryModelThatHasOneHoldsItsCandidates) {
+  for (const auto& entry : zoo::registry()) {
+    const SearchSpace space(entry.params, entry.tune_space, {});
+    if (space.empty()) continue;
+    for (const auto& candidate : entry.candidates) {
+      for (const auto& [name, value] : candidate) {
+        EXPECT_TRUE(std::any_of(space.axes().begin(), space.axes().end(), [&, &name = name](const auto& axis) { return axis.name == name; }))
+            << entry.name << " " << name;
+      }
+      const Point point = space.encode(candidate);
+      const ParamValues set = space.decode(point);
+      for (const auto& [name, value] : candidate) {
+        const auto same = std::find_if(set.begin(), set.end(), [&, &name = name](const auto& pair) { return pair.first == name; });
+        ASSERT_NE(same, set.end());
+        EXPECT_EQ(same->second, value) << entry.name << " " << name << ": outside its range";
+      }
+    }
+  }
 }
 
 }  // namespace

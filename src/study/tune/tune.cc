@@ -260,6 +260,11 @@ size_t find_name(std::span<const std::string_view> names, const std::string& nam
 std::string_view name_of(TrialOrigin origin) { return kOrigins.at(static_cast<size_t>(origin)); }
 std::string_view name_of(TrialStatus status) { return kStatuses.at(static_cast<size_t>(status)); }
 
+TuneResult tune(const SearchSpace& space, const std::vector<ParamValues>& warm_start, const EvaluateFold& evaluate, const TuneOptions& options,
+                const Context& context) {
+  return Tuning(space, warm_start, evaluate, options, context).run();
+}
+
 bool hopeless(const std::vector<double>& done, const std::vector<Trial>& trials) {
   const Trial* best = best_of(trials);
   if (best == nullptr || done.empty()) return false;

@@ -179,7 +179,10 @@ TEST(Tuning, KeptTrialsAreTakenUpAfterAStop) {
     kept.file = scratch();
     const Context context({.seed = 1, .threads = 1});
     const auto stopping = [&](const auto& set, int trial, size_t fold) {
-      if (trial == stop_at && fold == 1) context.cancel();
+      if (trial == stop_at) {
+        context.cancel();
+        context.check_cancelled();
+      }
       return hill(set, fold);
     };
     try {

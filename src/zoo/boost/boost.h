@@ -16,6 +16,8 @@
 namespace obligor::zoo {
 
 [[nodiscard]] ModelEntry lightgbm_entry();
+// The same model and fit, tuned unless the user says otherwise (study/tune).
+[[nodiscard]] ModelEntry bo_lightgbm_entry();
 
 [[nodiscard]] FitResult fit_lightgbm(const FitInput& input, const Params& params, const Context& context);
 
