@@ -7,6 +7,7 @@ import { calibration, calibrationTop, distribution, gains, ks, precisionRecall, 
 import { criticalDifference, foldChart, pairTable, testOf, verdict } from './compare.js';
 import { aucPlot, foldMetricLabel, foldMetrics, leaderboard, swatch } from './leaderboard.js';
 import { learningCharts, learns } from './learning.js';
+import { tuned, tuningChart } from './tuning.js';
 import { profileTable } from './profile.js';
 import { treeParts } from './tree.js';
 import { dress, Selection } from './state.js';
@@ -163,6 +164,11 @@ function main(doc) {
   if (learners.length > 0) {
     filtered.push(section('learning', 'Learning curves', 'A thin line a fold, a strong line for their mean. The held-back part is taken from each fold’s training data and decides when to stop; test data are never looked at.',
       perModel(selection, learners, (m) => { const c = learningCharts(m); return h('div', { class: `grid ${c.length > 3 ? 'four' : 'three'}` }, c); })));
+  }
+  const tunedModels = fine.filter(tuned);
+  if (tunedModels.length > 0) {
+    filtered.push(section('tuning', 'Tuning', 'A dot a trial, a thin line a fold, a strong line for their mean. Trials are judged on inner folds of each fold’s training data; the highest of many is too good, which is why the metrics above come from the outer folds.',
+      perModel(selection, tunedModels, (m) => h('div', { class: 'grid two' }, tuningChart(m)))));
   }
   const explained = fine.filter((m) => m.importance?.length > 0);
   if (explained.length > 0) {
