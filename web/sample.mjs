@@ -134,6 +134,24 @@ function learningOf(kind, folds, epochs) {
   });
 }
 
+// Trials of the first two folds; drawn from a hash of their numbers, so that the other parts keep their draws.
+function tuningOf() {
+  const hash = (i) => { const x = Math.sin(12.9898 * (i + 1)) * 43758.5453; return x - Math.floor(x); };
+  return range(2).map((f) => ({
+    fold: f, method: 'bayes', ended: 'trials',
+    space: [{ name: 'learning_rate', low: 0.01, high: 0.2, log: true }, { name: 'num_leaves', low: 4, high: 64, log: true }, { name: 'extra_trees', choices: ['false', 'true'] }],
+    trials: range(40).map((i) => {
+      const draw = hash(97 * f + i);
+      const status = i === 17 ? 'failed' : i > 6 && draw < 0.3 ? 'pruned' : 'ok';
+      const trial = { trial: i, by: i === 0 ? 'default' : i < 3 ? 'candidate' : i < 10 ? 'design' : 'model', status, seconds: round(0.4 + draw, 3), fold_auc: [],
+        set: i === 0 ? {} : { learning_rate: String(round(0.01 + 0.1 * draw, 4)), num_leaves: String(4 + Math.floor(60 * draw)), extra_trees: 'false' } };
+      if (status === 'failed') trial.reason = 'a score is not a number; the fit diverged';
+      else trial.inner_auc = round(0.79 + 0.006 * f + 0.012 * (1 - Math.exp(-i / 9)) - (status === 'pruned' ? 0.012 + 0.02 * draw : 0.006 * draw));
+      return trial;
+    }),
+  }));
+}
+
 const CHECKING = ['A14', 'A12', 'A11', 'A13'];
 const FEATURES = [
   ['checking_status', 'category', CHECKING, 0.71], ['duration', 'number', [4, 72, 21, 12], 0.63], ['credit_history', 'category', ['A32', 'A34', 'A33', 'A31', 'A30'], 0.63],
@@ -228,6 +246,7 @@ const models = SPECS.map((spec) => {
     threshold: 0.34, fit_seconds: spec.fit, score_rows_per_second: spec.speed, params: spec.params, curves: curvesOf(p, target), importance: importanceOf(spec.tilt),
   };
   if (spec.kind) model.learning = learningOf(spec.kind, FOLDS, spec.epochs);
+  if (spec.name === 'lightgbm') model.tuning = tuningOf();
   if (spec.notes) model.notes = spec.notes;
   if (spec.name === 'lightgbm') model.trees = treesOf();
   return model;

@@ -202,7 +202,8 @@ void fit_fold(const Fitting& fitting, Candidate& candidate, size_t f) {
   fitting.context.check_cancelled();
   const Fold& fold = fitting.folds[f];
   const Context context = fitting.context.with_seed(derive_seed(fitting.context.seed(), "member", candidate.number * 1000 + f));
-  candidate.members[f] = fit_member(fitting.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
+  candidate.members[f] =
+      fit_member(fitting.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
   const auto log_odds = run_plan(candidate.members[f].plan, fitting.table, fold.test, "log_odds", fitting.options.executor);
   for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fitting.fold_positions[f][i]] = log_odds[i];
 }

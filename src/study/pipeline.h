@@ -5,10 +5,10 @@
 //
 // The training rows are parted in inner folds by the rules of the outer split. Each candidate (a set of parameter overrides of the
 // model's registry row, and with tuning the trials that study/tune makes of it) is fitted once an inner fold: the preprocessor on the
-// inner train part, early stopping on the inner valid part. Of the trials the best few go on to the choice. The inner out-of-fold log-odds choose. A model with early stopping keeps its members (one an inner fold) and averages their
-// log-odds, over the candidates that a forward selection with replacement (Caruana et al. 2004) takes; any other model is refitted
-// on all training rows with the one best candidate. No row outside `train` is looked at.
-// Errors: those of the model and of prep; Error{kData} when the training rows have one class.
+// inner train part, early stopping on the inner valid part. Of the trials the best few go on to the choice. The inner out-of-fold log-odds choose. A
+// model with early stopping keeps its members (one an inner fold) and averages their log-odds, over the candidates that a forward selection with
+// replacement (Caruana et al. 2004) takes; any other model is refitted on all training rows with the one best candidate. No row outside `train` is
+// looked at. Errors: those of the model and of prep; Error{kData} when the training rows have one class.
 #pragma once
 
 #include <filesystem>

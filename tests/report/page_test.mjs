@@ -49,6 +49,9 @@ before(async () => {
   holes.models[0].importance[0] = null;
   holes.models[0].learning[0] = null;
   holes.models[0].learning[1].valid_auc[2] = null;
+  const tunedModel = holes.models.find((m) => m.tuning);
+  tunedModel.tuning[0].trials[3] = null;
+  tunedModel.tuning[0].trials[4].inner_auc = null;
   holes.models[0].curves.calibration[0] = null;
   holes.models[0].curves.histogram.edges[0] = null;
   holes.models[1].curves = null;
@@ -112,7 +115,10 @@ for (const [name, viewport] of [['wide', WIDE], ['narrow', NARROW]]) {
     // Three per model, three for all, AUC, ranks, folds; the learning charts depend on what a model records.
     const charts = await page.locator('figure .canvas > svg').count();
     const learning = learners.reduce((n, m) => n + 1 + ['valid_auc', 'learning_rate', 'gradient_norm'].filter((k) => m.learning[0][k]).length, 0);
-    assert.equal(charts, 3 * fine.length + 3 + 3 + learning);
+    const tuned = fine.filter((m) => m.tuning);
+    assert.equal(charts, 3 * fine.length + 3 + 3 + learning + tuned.length);
+    assert.equal(await page.locator('#tuning figure').count(), tuned.length);
+    assert.match(await page.locator('#tuning figcaption').first().textContent(), /80 trials, \d+ pruned, 2 failed/);
     assert.equal(await page.locator('.warnings li').count(), document.warnings.length);
     assert.match(await page.locator('.warnings li').first().textContent(), /leak/);
     assert.equal(await page.locator('.profile tbody tr').count(), document.profile.length);

@@ -18,11 +18,14 @@ using testing::Pair;
 
 std::vector<ParamSpec> specs() {
   return {real_param("rate", 0.1, 1e-4, 1, "", true), integer_param("leaves", 16, 2, 1000, ""), real_param("share", 0.5, 0, 1, ""),
-          flag_param("extra", true, ""),              choice_param("coding", "b", {"a", "b", "c"}, "")};
+          flag_param("extra", true, ""), choice_param("coding", "b", {"a", "b", "c"}, "")};
 }
 
 std::vector<TuneRange> ranges() {
-  return {{"rate", 0.01, 1, true, {}}, {"leaves", 4, 64, true, {}}, {"share", 0, 1, false, {}}, {"extra", 0, 0, false, {}},
+  return {{"rate", 0.01, 1, true, {}},
+          {"leaves", 4, 64, true, {}},
+          {"share", 0, 1, false, {}},
+          {"extra", 0, 0, false, {}},
           {"coding", 0, 0, false, {"a", "b"}}};
 }
 
@@ -35,8 +38,8 @@ TEST(SearchSpace, DefaultsAreEncodedByHand) {
 
 TEST(SearchSpace, DecodesIntoValuesThatTheParametersTake) {
   const SearchSpace space(specs(), ranges(), {});
-  EXPECT_THAT(space.decode({0.5, 0.51, 0.123456, 0, 1}), ElementsAre(Pair("rate", "0.1"), Pair("leaves", "16"), Pair("share", "0.1235"),
-                                                                       Pair("extra", "false"), Pair("coding", "b")));
+  EXPECT_THAT(space.decode({0.5, 0.51, 0.123456, 0, 1}),
+              ElementsAre(Pair("rate", "0.1"), Pair("leaves", "16"), Pair("share", "0.1235"), Pair("extra", "false"), Pair("coding", "b")));
   Random random(1, "space");
   for (int i = 0; i < 200; ++i) EXPECT_NO_THROW((void)make_params(specs(), space.decode(space.random_point(random)), "test"));
 }

@@ -41,7 +41,7 @@ struct Trial {
   std::vector<double> fold_auc;  // of the folds done
   double value = 0;              // mean by the folds' weights; of a pruned trial: what it is taken for
   double seconds = 0;
-  std::string reason;    // of a failure
+  std::string reason;     // of a failure
   bool taken_up = false;  // from an earlier run
 };
 
@@ -49,9 +49,9 @@ struct TuneOptions {
   int trials = 40;
   double minutes = 0;  // 0: no limit
   TuneMethod method = TuneMethod::kBayes;
-  std::vector<double> fold_weight;           // one a fold
-  std::filesystem::path file;                // where trials are kept; empty: nowhere
-  std::string label = "tune";                // of the progress
+  std::vector<double> fold_weight;             // one a fold
+  std::filesystem::path file;                  // where trials are kept; empty: nowhere
+  std::string label = "tune";                  // of the progress
   std::function<void(const Trial&)> finished;  // told of each trial, in order
 };
 

@@ -34,7 +34,8 @@ double hill(const ParamValues& set, size_t fold) {
   const double b = (static_cast<double>(params.integer("leaves")) - 12) / 25;
   const double c = params.real("share") - 0.4;
   const double level = params.text("coding") == "b" ? 0 : -0.02;
-  return 0.8 - 0.01 * a * a - 0.03 * b * b - 0.05 * c * c + level + 0.01 * static_cast<double>(fold) + 0.002 * std::sin(9 * c + static_cast<double>(fold));
+  return 0.8 - 0.01 * a * a - 0.03 * b * b - 0.05 * c * c + level + 0.01 * static_cast<double>(fold) +
+         0.002 * std::sin(9 * c + static_cast<double>(fold));
 }
 
 TuneOptions options(int trials, TuneMethod method = TuneMethod::kBayes) {
@@ -47,7 +48,8 @@ TuneOptions options(int trials, TuneMethod method = TuneMethod::kBayes) {
 
 TuneResult run(const TuneOptions& options, uint64_t seed = 1, int threads = 1) {
   const Context context({.seed = seed, .threads = threads});
-  return tune(space(), {{}, {{"rate", "0.2"}}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options, context);
+  return tune(
+      space(), {{}, {{"rate", "0.2"}}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options, context);
 }
 
 std::string text(const TuneResult& result) {
@@ -209,7 +211,7 @@ TEST(Tuning, TrialsOfAnotherRunAreMadeAgain) {
   (void)run(kept, 5);
   const auto other = run(kept, 1);
   EXPECT_EQ(text(other), text(run(options(9), 1)));
-  EXPECT_TRUE(other.trials[1].taken_up);    // the warm start is the same
+  EXPECT_TRUE(other.trials[1].taken_up);  // the warm start is the same
   EXPECT_FALSE(other.trials[2].taken_up);
   EXPECT_EQ(kept_trials(kept.file).size(), 9U);
 }
@@ -227,12 +229,16 @@ TEST(Tuning, ASmallSpaceIsExhausted) {
   const SearchSpace small(specs(), ranges, {});
   const Context context({.seed = 1, .threads = 1});
   for (const auto method : {TuneMethod::kBayes, TuneMethod::kRandom}) {
-    const auto result = tune(small, {{}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options(40, method), context);
+    const auto result = tune(
+        small, {{}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options(40, method), context);
     EXPECT_EQ(result.trials.size(), 3U);
     EXPECT_EQ(result.ended, "space");
   }
   const SearchSpace none(specs(), {}, {});
-  EXPECT_EQ(tune(none, {{}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options(40), context).trials.size(), 1U);
+  EXPECT_EQ(tune(
+                none, {{}}, [](const auto& set, int, size_t fold) { return hill(set, fold); }, options(40), context)
+                .trials.size(),
+            1U);
 }
 
 TEST(Tuning, FailedTrialsAreToldAndTheRestGoOn) {

@@ -84,7 +84,7 @@ ModelEntry chaid_entry() {
   entry.traits.deterministic_convex = true;
   entry.prep = tree_prep;
   entry.candidates = {{}, {{"exhaustive", "true"}}, {{"max_depth", "3"}, {"min_split", "100"}, {"min_leaf", "50"}}};
-  entry.tune_space = {{"alpha_split", 1e-4, 0.3, true, {}}, {"exhaustive", 0, 0, false, {}}, {"bins", 4, 40, true, {}},
+  entry.tune_space = {{"alpha_split", 1e-4, 0.3, true, {}}, {"exhaustive", 0, 0, false, {}},  {"bins", 4, 40, true, {}},
                       {"max_depth", 2, 10, false, {}},      {"min_split", 20, 500, true, {}}, {"min_leaf", 5, 200, true, {}},
                       {"leaf_prior", 0.1, 50, true, {}}};
   return entry;
@@ -114,6 +114,9 @@ ModelEntry c50_entry() {
   entry.prep = tree_prep;
   // A tree that errs little may rank badly: without global pruning, dearer bads and boosting keep more leaves.
   entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"global_pruning", "false"}, {"min_cases", "20"}, {"cost_bad_accepted", "3"}}};
+  entry.tune_space = {
+      {"trials", 1, 30, true, {}}, {"min_cases", 2, 100, true, {}}, {"confidence", 0.01, 0.5, true, {}},    {"global_pruning", 0, 0, false, {}},
+      {"winnow", 0, 0, false, {}}, {"subset", 0, 0, false, {}},     {"cost_bad_accepted", 1, 10, true, {}}, {"leaf_prior", 0.1, 50, true, {}}};
   return entry;
 }
 
@@ -137,6 +140,11 @@ ModelEntry tree_vote_entry() {
   };
   entry.traits.trees = true;
   entry.prep = tree_prep;
+  entry.tune_space = {{"weights", 0, 0, false, {"gini", "accuracy", "equal"}},
+                      {"cart_se", 0, 1.5, false, {}},
+                      {"chaid_max_depth", 2, 10, false, {}},
+                      {"c50_trials", 1, 30, true, {}},
+                      {"c50_min_cases", 2, 100, true, {}}};
   return entry;
 }
 
