@@ -66,7 +66,7 @@ int run_compare(const Options& options, const Globals& globals) {
   const bool save = !options.save.empty() && !run.comparison.stopped && !document["best"].is_null();
   if (save) {
     const auto best = std::find_if(requests.begin(), requests.end(), [&](const auto& request) { return request.entry.name == document["best"]; });
-    save_bundle(fit_on_all(*best, data, options.model.pipeline, document, context), options.save);
+    save_bundle(fit_on_all(*best, data, options.model.pipeline, run, context), options.save);
   }
   if (options.json) {
     fmt::print("{}\n", dump_json(document));

@@ -45,6 +45,19 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->capture_default_str()
       ->group("Model");
   app.add_flag("!--no-search", options.pipeline.search, "the model's defaults, without the choice among its candidates")->group("Model");
+  app.add_option("--tune", options.pipeline.tune, "trials of Bayesian optimisation on the inner folds, for each model; default: what its row says")
+      ->check(CLI::Range(1, 10'000))
+      ->type_name("N")
+      ->group("Model");
+  app.add_option("--tune-minutes", options.pipeline.tune_minutes, "a fit begins no new trial after so many minutes")
+      ->check(CLI::Range(0.0, 1e6))
+      ->type_name("MINUTES")
+      ->group("Model");
+  const std::vector<std::pair<std::string, TuneMethod>> methods{{"bayes", TuneMethod::kBayes}, {"random", TuneMethod::kRandom}};
+  app.add_option("--tune-method", options.pipeline.tune_method, "bayes, or random to compare with")
+      ->transform(CLI::CheckedTransformer(methods).description(""))
+      ->type_name("NAME")
+      ->group("Model");
 }
 
 std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options) {

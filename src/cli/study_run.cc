@@ -72,11 +72,12 @@ Json run_facts(const LoadedData& data, const Globals& globals, const Context& co
   return comparison_document({}, data.table, data.task, data.split, data.guards, facts_of(data, globals), context);
 }
 
-Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const Json& document,
-                  const Context& context) {
+Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run, const Context& context) {
   const Context fit_context = context.with_seed(derive_seed(context.seed(), request.entry.name));
-  const FittedPipeline fitted = fit_pipeline(request.entry, request.given, data.table, data.task, data.split, data.task.rows, pipeline, fit_context);
-  return make_bundle(fitted, request.entry, data.table, data.task, document, context, pipeline.executor);
+  PipelineOptions options = pipeline;
+  if (!run.folder.empty()) options.tune_folder = trial_folder(run.folder);
+  const FittedPipeline fitted = fit_pipeline(request.entry, request.given, data.table, data.task, data.split, data.task.rows, options, fit_context);
+  return make_bundle(fitted, request.entry, data.table, data.task, run.document, context, pipeline.executor);
 }
 
 int finish_run(const StudyRun& run) {

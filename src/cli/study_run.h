@@ -2,7 +2,7 @@
 //
 //   RunOptions options;  add_run_options(app, options);
 //   const StudyRun run = run_study(requests, data, pipeline, options, globals, context);
-//   if (!run.comparison.stopped) save_bundle(fit_on_all(request, data, pipeline, run.document, context), path);
+//   if (!run.comparison.stopped) save_bundle(fit_on_all(request, data, pipeline, run, context), path);
 //   return finish_run(run);
 //
 // Contract: jobs are kept in a folder of the run's own, under --run-folder or the user's state folder, until all models are done.
@@ -45,8 +45,9 @@ struct StudyRun {
 // The document of a run without folds: the facts that run_study's has too, and no models.
 [[nodiscard]] Json run_facts(const LoadedData& data, const Globals& globals, const Context& context);
 
-// The model fitted on all rows; its metrics are those of `document`, none when that has none of this model.
-[[nodiscard]] Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const Json& document,
+// The model fitted on all rows; its metrics are those of the run's document, none when that has none of this model. The trials of its
+// tuning are kept with the run's jobs.
+[[nodiscard]] Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run,
                                 const Context& context);
 
 // The exit status. Says how to go on after a stop; removes the kept jobs when all models are done.

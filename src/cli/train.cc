@@ -91,7 +91,7 @@ int run_train(Options options, const Globals& globals) {
     const ModelOutcome& outcome = run.comparison.models.front();
     if (!outcome.ok) throw Error(ErrorCode::kNumeric, fmt::format("train: model '{}' failed: {}", options.model, outcome.reason));
   }
-  const Bundle bundle = fit_on_all(requests.front(), data, options.settings.pipeline, run.document, context);
+  const Bundle bundle = fit_on_all(requests.front(), data, options.settings.pipeline, run, context);
   save_bundle(bundle, options.save);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - data.start).count();
   const Json document = train_document(options, run.document, bundle, seconds);

@@ -132,6 +132,7 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
   bundle.card = {{"model", entry.name},   {"title", entry.title},     {"paper", entry.paper},          {"params", fitted.params},
                  {"notes", fitted.notes}, {"importance", importance}, {"inner_auc", fitted.inner_auc}, {"details", fitted.details}};
+  if (!fitted.tuning.is_null()) bundle.card["tuning"] = fitted.tuning;
   return bundle;
 }
 
