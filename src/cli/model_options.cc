@@ -71,8 +71,13 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
     return *found;
   };
 
+  // What is tuned unless told otherwise costs as much as the rest of the zoo together.
+  std::vector<std::string> untuned;
+  for (const auto& entry : entries) {
+    if (entry.tune_trials == 0) untuned.push_back(entry.name);
+  }
   std::vector<ModelRequest> requests;
-  for (const auto& name : names.empty() ? known : names) {
+  for (const auto& name : names.empty() ? untuned : names) {
     if (find_request(requests, name) != nullptr) throw Error(ErrorCode::kInvalid, fmt::format("model '{}' is named twice; name it once", name));
     requests.push_back({find_entry(name), {}});
   }
