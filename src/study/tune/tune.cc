@@ -232,7 +232,7 @@ class Tuning {
     if (trial.status == TrialStatus::kFailed) return fmt::format("trial {}: failed: {}", trial.number, trial.reason);
     const Trial* best = best_of(trials_);
     const std::string best_text = best != nullptr ? fmt::format(", best {:.4f}", best->value) : "";
-    if (trial.status == TrialStatus::kPruned) return fmt::format("trial {}: pruned after {} folds{}", trial.number, trial.fold_auc.size(), best_text);
+    if (trial.status == TrialStatus::kPruned) return fmt::format("trial {}: pruned after fold {}{}", trial.number, trial.fold_auc.size(), best_text);
     return fmt::format("trial {}: inner auc {:.4f}{}", trial.number, trial.value, best_text);
   }
 
