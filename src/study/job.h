@@ -31,7 +31,7 @@ struct JobResult {
   std::vector<FeatureImportance> importance;
   double inner_auc = 0;
   Json details = Json::object();  // what the fit says of itself: coefficients, trees
-  Json tuning;  // null without
+  Json tuning;                    // null without
 };
 
 [[nodiscard]] JobResult run_job(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split, int fold,
