@@ -32,6 +32,8 @@ def best_so_far(trials):
 def run(options, name, method, seed, folder):
     command = [options.program, "compare", name, "--models", options.model, "--tune", str(options.trials), "--tune-method", method,
                "--inner-folds", str(options.inner_folds), "--hold-out", "0.3", "--seed", str(seed), "--run-folder", folder, "--resamples", "10", "--json"]
+    for param in options.param:
+        command += ["--param", f"{options.model}.{param}"]
     if options.mirror:
         command += ["--mirror", options.mirror]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -63,7 +65,7 @@ def tell(name, rows):
         random = [value(by["random", s]) for s in seeds]
         mean, low, high = interval([b - r for b, r in zip(bayes, random)])
         ahead = sum(b > r for b, r in zip(bayes, random))
-        digits = 5 if statistics.mean(bayes) < 2 else 1
+        digits = 1 if label in ("fit seconds", "pruned trials") else 5
         print(f"{label:<22} {statistics.mean(bayes):>8.{digits}f} {statistics.mean(random):>8.{digits}f} "
               f"{mean:>+10.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]  {ahead}/{len(seeds)}")
 
@@ -76,6 +78,7 @@ def main():
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--inner-folds", type=int, default=5)
     parser.add_argument("--model", default="lightgbm")
+    parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="fixed for both, and so not tuned")
     parser.add_argument("--mirror")
     parser.add_argument("--json", type=pathlib.Path)
     options = parser.parse_args()

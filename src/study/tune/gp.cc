@@ -71,12 +71,14 @@ Vector minimise(const F& f, Vector at, int steps) {
     double length = 1;
     Objective next;
     Vector there;
-    for (; length > 1e-6; length *= 0.5) {
+    bool lower = false;
+    for (int halving = 0; halving < 20 && !lower; ++halving) {
+      if (halving > 0) length *= 0.5;
       there = (at + length * direction).cwiseMax(-kBound).cwiseMin(kBound);
       next = f(there);
-      if (next.value <= now.value + 1e-4 * length * direction.dot(now.gradient)) break;
+      lower = next.value <= now.value + 1e-4 * length * direction.dot(now.gradient);
     }
-    if (length <= 1e-6) return at;
+    if (!lower) return at;
     const Vector moved = there - at;
     const Vector turned = next.gradient - now.gradient;
     const double curvature = moved.dot(turned);
@@ -140,7 +142,10 @@ Prediction GaussianProcess::predict(std::span<const double> point) const {
   const Eigen::Map<const Vector> weights(weights_.data(), index(n));
   const double mean = mean_ + k.dot(weights);
   const Eigen::Map<const Matrix> lower(factor_.data(), index(n), index(n));
-  lower.triangularView<Eigen::Lower>().solveInPlace(k);
+  for (Eigen::Index i = 0; i < k.size(); ++i) {  // L^-1 k, column by column
+    k[i] /= lower(i, i);
+    k.tail(k.size() - i - 1) -= k[i] * lower.col(i).tail(k.size() - i - 1);
+  }
   const double variance = std::max(0.0, params_.signal - k.squaredNorm());
   return {shift_ + scale_ * mean, scale_ * std::sqrt(variance)};
 }
