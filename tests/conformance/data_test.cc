@@ -44,6 +44,8 @@ TEST_P(Conformance, APreparedColumnMayBeConstant) {
 }
 
 TEST_P(Conformance, OneClassIsRefused) {
+  // A model that is another one tuned has that one's fit, which names itself.
+  const std::string named = entry().tune_trials > 0 ? entry().parents.front() : entry().name;
   for (const uint8_t only : {uint8_t{0}, uint8_t{1}}) {
     Numbers numbers = make_numbers(100, 3, kSeed);
     std::fill(numbers.y.begin(), numbers.y.end(), only);
@@ -52,7 +54,7 @@ TEST_P(Conformance, OneClassIsRefused) {
       FAIL() << "it was fitted";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kData);
-      EXPECT_THAT(error.what(), testing::HasSubstr(entry().name));
+      EXPECT_THAT(error.what(), testing::HasSubstr(named));
       EXPECT_THAT(error.what(), testing::HasSubstr("one class"));
     }
   }
