@@ -10,6 +10,7 @@
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
 #include "zoo/registry.h"
+#include "zoo/scorecard/scorecard.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
@@ -17,6 +18,7 @@ namespace obligor::zoo {
 std::vector<ModelEntry> bound_registry() {
   constexpr std::array<std::pair<std::string_view, FitFunction>, 9> kFits{{
       {"logistic", fit_logistic},
+      {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
       {"bo_lightgbm", fit_lightgbm},
       {"ann", fit_ann},

@@ -6,13 +6,15 @@
 #include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
+#include "zoo/scorecard/scorecard.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(), dnn_entry(), cart_entry(), chaid_entry(), c50_entry(), tree_vote_entry(),
+      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(),
+      dnn_entry(),      cart_entry(),      chaid_entry(),    c50_entry(),         tree_vote_entry(),
   };
   return entries;
 }

@@ -89,12 +89,23 @@ class Scorecard final : public Model {
   std::vector<std::map<float, double>> points_;  // of a weight of evidence, by characteristic
 };
 
-double chi_square_of(double p) {
+double chi_square_of(double p, double degrees) {
   if (p >= 1) return 0;
-  return boost::math::quantile(boost::math::complement(boost::math::chi_squared_distribution<double>(1), p));
+  return boost::math::quantile(boost::math::complement(boost::math::chi_squared_distribution<double>(degrees), p));
 }
 
-Rules rules_of(const Params& params, double rows) {
+// The weight of evidence was fitted on the same rows, so a characteristic of k bins costs k - 1 degrees of freedom and not one:
+// noise in eight bins has an information value too, and would pass a test that knows of its coefficient alone.
+std::vector<double> degrees_of(const FitInput& input, bool of_bins) {
+  std::vector<double> degrees;
+  for (const int32_t binning : input.feature_binning) {
+    const auto bins = static_cast<double>(input.binnings[static_cast<size_t>(binning)].table().bins.size());
+    degrees.push_back(of_bins ? std::max(1.0, bins - 1) : 1.0);
+  }
+  return degrees;
+}
+
+Rules rules_of(const Params& params, const std::vector<double>& degrees, double rows) {
   Rules rules;
   rules.min_iv = params.real("min_iv");
   rules.max_correlation = params.real("max_correlation");
@@ -107,12 +118,18 @@ Rules rules_of(const Params& params, double rows) {
   if (walk == "backward") rules.walk = Walk::kBackward;
   if (walk == "stepwise") rules.walk = Walk::kStepwise;
   const std::string& criterion = params.text("criterion");
-  if (criterion == "aic") rules.enter = rules.remove = 2;
-  if (criterion == "bic") rules.enter = rules.remove = std::log(rows);
-  if (criterion == "p") {
-    rules.enter = chi_square_of(params.real("p_enter"));
-    // Leaving must not be easier than coming in, or the walk would turn in a circle.
-    rules.remove = std::min(rules.enter, chi_square_of(params.real("p_remove")));
+  for (const double d : degrees) {
+    double enter = 0;
+    double remove = 0;
+    if (criterion == "aic") enter = remove = 2 * d;
+    if (criterion == "bic") enter = remove = std::log(rows) * d;
+    if (criterion == "p") {
+      enter = chi_square_of(params.real("p_enter"), d);
+      // Leaving must not be easier than coming in, or the walk would turn in a circle.
+      remove = std::min(enter, chi_square_of(params.real("p_remove"), d));
+    }
+    rules.enter.push_back(enter);
+    rules.remove.push_back(remove);
   }
   return rules;
 }
@@ -131,7 +148,7 @@ FitResult fit_scorecard(const FitInput& input, const Params& params, const Conte
     }
     information_value[j] = input.binnings[static_cast<size_t>(input.feature_binning[j])].table().iv;
   }
-  const Rules rules = rules_of(params, static_cast<double>(input.train.rows));
+  const Rules rules = rules_of(params, degrees_of(input, params.text("degrees") == "bins"), static_cast<double>(input.train.rows));
   const Selection selection = card::select_characteristics(input.train, input.target, input.weight, information_value, rules, context);
   if (selection.columns.empty()) {
     throw Error(ErrorCode::kData,

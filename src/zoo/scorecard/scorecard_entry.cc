@@ -41,6 +41,7 @@ ModelEntry scorecard_entry() {
       real_param("max_vif", 20, 1, 1e9, "variance inflation at most"),
       choice_param("selection", "stepwise", {"all", "forward", "backward", "stepwise"}, "how characteristics are chosen"),
       choice_param("criterion", "p", {"p", "aic", "bic"}, "what a characteristic must pass to come in and to stay"),
+      choice_param("degrees", "bins", {"bins", "one"}, "degrees of freedom that a characteristic costs: its bins less one, or one"),
       real_param("p_enter", 0.1, 1e-12, 1, "p-value to come in (criterion p)"),
       real_param("p_remove", 0.15, 1e-12, 1, "p-value to be taken out (criterion p)"),
       flag_param("sign_rule", true, "no coefficient by which safer attributes would cost points"),

@@ -71,7 +71,7 @@ struct Fitted {
 Fitted fit(const Loans& loans, const Given& given) {
   const ModelEntry entry = scorecard_entry();
   const Params params = make_params(entry.params, given, "model 'scorecard'");
-  const Context context(1, 1);
+  const Context context;
   auto [prep, design] = Preprocessor::fit_transform(loans.table, loans.task, loans.task.rows, entry.prep(params), context);
   std::vector<uint8_t> target;
   std::vector<double> weight;
@@ -210,7 +210,7 @@ Columns make_columns(size_t rows) {
 TEST(Selection, StatisticsAreThoseOfTheWholeFits) {
   const Columns columns = make_columns(2000);
   const std::vector<double> ivs{4, 3, 2, 1};
-  const auto all = card::select_characteristics(columns.batch(), columns.target, {}, ivs, {.sign = false}, Context(1, 1));
+  const auto all = card::select_characteristics(columns.batch(), columns.target, {}, ivs, {.sign = false}, Context());
   ASSERT_EQ(all.columns.size(), 4U);
   // At the optimum the slope of the log-likelihood is 0 for every column.
   for (size_t j = 0; j < 4; ++j) {
@@ -230,8 +230,9 @@ TEST(Selection, ForwardAndBackwardFindTheTwoThatMatter) {
   for (const auto walk : {card::Walk::kForward, card::Walk::kBackward, card::Walk::kStepwise}) {
     card::Rules rules;
     rules.walk = walk;
-    rules.enter = rules.remove = 10.83;  // p = .001
-    const auto selection = card::select_characteristics(columns.batch(), columns.target, {}, ivs, rules, Context(1, 1));
+    rules.enter.assign(4, 10.83);  // p = .001
+    rules.remove.assign(4, 10.83);
+    const auto selection = card::select_characteristics(columns.batch(), columns.target, {}, ivs, rules, Context());
     EXPECT_EQ(selection.columns.size() + selection.dropped.size(), 4U);
     EXPECT_THAT(selection.columns, testing::Not(testing::Contains(3U)));
     for (const double b : selection.coefficients) EXPECT_LT(b, 0);
@@ -244,13 +245,13 @@ TEST(Selection, InflationAndCorrelationTakeTheWeakerColumn) {
   card::Rules inflation;
   inflation.max_vif = 4;
   inflation.sign = false;
-  const auto inflated = card::select_characteristics(columns.batch(), columns.target, {}, ivs, inflation, Context(1, 1));
+  const auto inflated = card::select_characteristics(columns.batch(), columns.target, {}, ivs, inflation, Context());
   ASSERT_EQ(inflated.dropped.size(), 1U);
   EXPECT_EQ(inflated.dropped[0].column, 2U);  // a + b + noise: 1 / (1 - R^2) = 2.09 / .09
   card::Rules correlation;
   correlation.max_correlation = 0.6;  // corr(a, a + b + noise) = 1 / sqrt 2.09 = .69
   correlation.sign = false;
-  const auto correlated = card::select_characteristics(columns.batch(), columns.target, {}, ivs, correlation, Context(1, 1));
+  const auto correlated = card::select_characteristics(columns.batch(), columns.target, {}, ivs, correlation, Context());
   ASSERT_EQ(correlated.dropped.size(), 1U);
   EXPECT_EQ(correlated.dropped[0].column, 2U);
 }
@@ -259,7 +260,7 @@ TEST(Selection, WrongSignsLeave) {
   Columns columns = make_columns(3000);
   for (size_t r = 0; r < columns.target.size(); ++r) columns.features[r * 4 + 1] *= -1;  // high is now risky
   const std::vector<double> ivs{4, 3, 2, 1};
-  const auto selection = card::select_characteristics(columns.batch(), columns.target, {}, ivs, {}, Context(1, 1));
+  const auto selection = card::select_characteristics(columns.batch(), columns.target, {}, ivs, {}, Context());
   EXPECT_THAT(selection.columns, testing::Not(testing::Contains(1U)));
   for (const double b : selection.coefficients) EXPECT_LE(b, 0);
 }

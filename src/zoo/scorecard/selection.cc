@@ -186,17 +186,17 @@ std::optional<size_t> to_leave(const Fitter& fitter, const std::vector<size_t>& 
     }
   }
   if (!tests) return {};
-  double smallest = std::numeric_limits<double>::infinity();
+  double smallest = 0;  // margin over what it takes to stay
   for (size_t i = 0; i < columns.size(); ++i) {
     const double z = fitter.coefficient(columns[i]) / errors[static_cast<Index>(i)];
     const double wald = std::isfinite(z) ? z * z : 0;
-    if (wald < smallest) {
-      smallest = wald;
+    const double limit = rules.remove.empty() ? 0 : rules.remove[columns[i]];
+    if (wald - limit < smallest) {
+      smallest = wald - limit;
       leaving = i;
+      *reason = fmt::format("chi-square {:.2f} of its coefficient is below {:.2f}", wald, limit);
     }
   }
-  if (!leaving || smallest >= rules.remove) return {};
-  *reason = fmt::format("chi-square {:.2f} of its coefficient is below {:.2f}", smallest, rules.remove);
   return leaving;
 }
 
@@ -216,11 +216,12 @@ void walk_forward(Fitter& fitter, std::vector<size_t>& columns, const Rules& rul
   fitter.fit(inside);
   while (!waiting.empty() && (rules.max_columns == 0 || inside.size() < rules.max_columns)) {
     size_t best = waiting.size();
-    double highest = rules.enter;
+    double highest = 0;  // margin over what it takes to come in
     for (size_t i = 0; i < waiting.size(); ++i) {
       if (rules.sign && fitter.would_be_positive(waiting[i])) continue;
-      if (const double statistic = fitter.score_statistic(waiting[i]); statistic > highest) {
-        highest = statistic;
+      const double margin = fitter.score_statistic(waiting[i]) - (rules.enter.empty() ? 0 : rules.enter[waiting[i]]);
+      if (margin > highest) {
+        highest = margin;
         best = i;
       }
     }

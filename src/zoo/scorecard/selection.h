@@ -5,8 +5,8 @@
 //
 // Steps, in this order: information value below `min_iv`; correlation above `max_correlation` with a column of higher information
 // value; variance inflation 1 / (1 - R^2) above `max_vif`, the highest first; then the walk: forward adds by Rao's score test,
-// backward removes by Wald's, stepwise does both. A column enters when its chi-square (one degree of freedom) is above `enter` and
-// stays while it is above `remove`. The sign rule: columns are high where safe, so a coefficient above 0 is dropped.
+// backward removes by Wald's, stepwise does both. A column enters when its chi-square is above its `enter` and stays while it is above
+// its `remove`. The sign rule: columns are high where safe, so a coefficient above 0 is dropped.
 #pragma once
 
 #include <span>
@@ -25,8 +25,8 @@ struct Rules {
   double max_correlation = 1.0;
   double max_vif = 1e9;
   Walk walk = Walk::kAll;
-  double enter = 0;   // chi-square
-  double remove = 0;  // chi-square, not above `enter`
+  std::vector<double> enter;   // chi-square a column; empty = 0
+  std::vector<double> remove;  // chi-square a column, not above `enter`; empty = 0
   bool sign = true;
   size_t max_columns = 0;  // 0 = no limit
   double ridge = 0;        // on b^2 / 2, intercept free
