@@ -146,6 +146,29 @@ void print_metrics(const Json& metrics) {
   }
 }
 
+// The card as a committee reads it: characteristics with their attributes and points.
+void print_scorecard(const Json& card) {
+  const Json& characteristics = part(card, "characteristics");
+  if (!characteristics.is_array()) return;
+  heading(fmt::format("scorecard: {} characteristics, {} attributes, {} to {} points", characteristics.size(), text_of(part(card, "attributes")),
+                      text_of(part(card, "points_low")), text_of(part(card, "points_high"))));
+  constexpr size_t kWidth = 44;
+  fmt::print("  {} {:>7} {:>8} {:>8} {:>9}\n", fitted("", kWidth), "points", "share", "bad rate", "WoE");
+  for (const auto& characteristic : characteristics) {
+    fmt::print("  {} IV {}\n", text_of(part(characteristic, "name")), text_of(part(characteristic, "iv")));
+    const Json& attributes = part(characteristic, "attributes");
+    if (!attributes.is_array()) continue;
+    for (const auto& attribute : attributes) {
+      fmt::print("    {} {:>5.0f} {:>8} {:>8} {:>9.3f}\n", fitted(text_of(part(attribute, "label")), kWidth), number(part(attribute, "points")),
+                 percent(part(attribute, "share")), percent(part(attribute, "event_rate")), number(part(attribute, "woe")));
+    }
+  }
+  const Json& dropped = part(card, "dropped");
+  if (!dropped.is_array() || dropped.empty()) return;
+  fmt::print("  left out:\n");
+  for (const auto& gone : dropped) fmt::print("    {} {}\n", fitted(text_of(part(gone, "name")), 30), text_of(part(gone, "reason")));
+}
+
 void print_plan(const Json& plan) {
   heading(fmt::format("plan: {} nodes, {} constants, {:.1f} KiB; outputs {}", text_of(plan["nodes"]), text_of(plan["constants"]),
                       number(plan["constant_bytes"]) / 1024, text_of(plan["outputs"])));
@@ -168,6 +191,7 @@ void print_bundle(const Bundle& bundle, const Json& plan) {
     }
   }
   print_dictionary(bundle.dictionary);
+  print_scorecard(part(part(card, "details"), "scorecard"));
   const Json& importance = part(card, "importance");
   if (importance.is_array() && !importance.empty()) {
     heading("importance");

@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
        "  obligor inspect m.obligor --plan\n"
        "  obligor inspect m.obligor --json\n",
        obligor::cli::setup_inspect},
+      {"export", "a bundle for other engines: SQL, or a scorecard's table of points",
+       "  obligor export card.obligor --to csv --out card.csv\n"
+       "  obligor export m.obligor --to sql --dialect postgresql --table risk.loans --keep loan_id --out score.sql\n",
+       obligor::cli::setup_export},
       {"bin", "optimal bins of each column: table, WoE, information value",
        "  obligor bin loans.csv --target default --special -9999\n"
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"

@@ -104,8 +104,18 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   const auto outputs = builder.splice(fitted.plan);
   builder.meta() = fitted.plan.meta;
   for (size_t i = 0; i < outputs.size(); ++i) builder.output(fitted.plan.outputs[i].name, outputs[i]);
-  const double factor = kPointsToDouble / std::log(2.0);
-  const double offset = kBasePoints - factor * std::log(kBaseOdds);
+  double points_to_double = kPointsToDouble;
+  double base_points = kBasePoints;
+  double base_odds = kBaseOdds;
+  // A scorecard has a scale of its own.
+  if (fitted.details.contains("scorecard")) {
+    const Json& scale = fitted.details["scorecard"]["scale"];
+    points_to_double = scale["double_odds"].get<double>();
+    base_points = scale["base_points"].get<double>();
+    base_odds = scale["base_odds"].get<double>();
+  }
+  const double factor = points_to_double / std::log(2.0);
+  const double offset = base_points - factor * std::log(base_odds);
   builder.output("points", builder.points(outputs[0], static_cast<float>(factor), static_cast<float>(offset), "round"));
   bundle.plan = builder.build();
 
@@ -127,7 +137,7 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   bundle.reference = score_reference(score(bundle.plan, table, task.rows, executor));
   bundle.policy = {{"threshold", bad_rate},
                    {"threshold_rule", "bad rate of the training rows"},
-                   {"points", {{"double_odds", kPointsToDouble}, {"base_points", kBasePoints}, {"base_odds", kBaseOdds}}}};
+                   {"points", {{"double_odds", points_to_double}, {"base_points", base_points}, {"base_odds", base_odds}}}};
   Json importance = Json::array();
   for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
   bundle.card = {{"model", entry.name},   {"title", entry.title},     {"paper", entry.paper},          {"params", fitted.params},

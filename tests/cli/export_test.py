@@ -1,0 +1,69 @@
+"""A scorecard leaves the program as the table that people read and as SQL; both give the scores that the bundle gives. Usage: export_test.py OBLIGOR DATA"""
+import csv
+import io
+import json
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+program, data = sys.argv[1], pathlib.Path(sys.argv[2])
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == code, (arguments, done.returncode, done.stderr)
+    return done
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    card = folder / "card.obligor"
+    run("train", data, "--target", "creditability", "--positive", "bad", "--model", "scorecard", "--no-cv", "--no-search", "--save", card)
+
+    rows = list(csv.DictReader(io.StringIO(run("export", card, "--to", "csv").stdout)))
+    assert rows and all(float(row["points"]) == round(float(row["points"])) for row in rows)
+    inspected = json.loads(run("inspect", card, "--json").stdout)
+    characteristics = inspected["card"]["details"]["scorecard"]["characteristics"]
+    assert len(rows) == sum(len(c["attributes"]) for c in characteristics)
+    assert {row["characteristic"] for row in rows} == {c["name"] for c in characteristics}
+
+    scored = list(csv.DictReader(io.StringIO(run("score", card, data).stdout)))
+    low = sum(c["points_low"] for c in characteristics)
+    high = sum(c["points_high"] for c in characteristics)
+    assert all(low <= float(row["points"]) <= high for row in scored)
+    # Points are a rounded score: whole, and the probability is a function of them.
+    by_points = {}
+    for row in scored:
+        by_points.setdefault(row["points"], set()).add(row["probability"])
+    assert all(len(values) == 1 for values in by_points.values())
+
+    # The statement in a real engine: SQLite over the same rows, against the bundle's own scores.
+    table = list(csv.reader(data.open(encoding="utf-8-sig")))
+    database = sqlite3.connect(":memory:")
+    names = ", ".join('"' + name.replace('"', '""') + '"' for name in table[0])
+    database.execute(f"CREATE TABLE loans ({names})")
+    database.executemany(f"INSERT INTO loans VALUES ({', '.join('?' * len(table[0]))})", [[cell or None for cell in row] for row in table[1:]])
+    # What the reader took for a boolean is a number to the plan.
+    database.execute("UPDATE loans SET foreign_worker = CASE foreign_worker WHEN 'yes' THEN 1 WHEN 'no' THEN 0 END")
+    statement = folder / "score.sql"
+    run("export", card, "--to", "sql", "--dialect", "sqlite", "--out", statement)
+    cursor = database.execute(statement.read_text())
+    columns = [column[0] for column in cursor.description]
+    answers = cursor.fetchall()
+    assert len(answers) == len(scored) == 1000
+    for answer, row in zip(answers, scored):
+        answer = dict(zip(columns, answer))
+        assert abs(answer["probability"] - float(row["probability"])) < 1e-5
+        assert answer["points"] == float(row["points"])
+    assert "DOUBLE PRECISION" in run("export", card, "--to", "sql", "--dialect", "postgresql").stdout
+    assert "`credit_amount`" in run("export", card, "--to", "sql", "--dialect", "spark").stdout
+
+    other = folder / "tree.obligor"
+    run("train", data, "--target", "creditability", "--positive", "bad", "--model", "cart", "--no-cv", "--no-search", "--save", other)
+    refused = run("export", other, "--to", "csv", code=2)
+    assert "only a scorecard" in refused.stderr, refused.stderr
+    assert run("export", other, "--to", "sql").stdout.count("CASE WHEN") > 3
+    assert "postgresql" in run("export", card, "--dialect", "postgres", code=2).stderr
+print("export: ok")
