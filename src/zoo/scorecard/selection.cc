@@ -19,119 +19,172 @@ constexpr int kNewtonSteps = 60;
 
 size_t at(Index i) { return static_cast<size_t>(i); }
 
-// The likelihood of all columns, fitted over some of them: the others stay at 0, and one pass gives the score of every column.
+// Some columns of a batch, copied side by side.
+struct Columns {
+  std::vector<float> features;
+  Batch batch;
+
+  Columns(const Batch& source, const std::vector<size_t>& columns) {
+    features.reserve(source.rows * columns.size());
+    for (size_t row = 0; row < source.rows; ++row) {
+      const float* x = source.features.data() + row * source.width;
+      for (const size_t column : columns) features.push_back(x[column]);
+    }
+    batch = {source.rows, columns.size(), features, {}};
+  }
+};
+
+// Logistic fits over changing sets of columns, each started from the last; after a fit, the score of every column that is out.
 class Fitter {
  public:
   Fitter(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, double ridge, const Context& context)
-      : likelihood_(batch, target, weight), ridge_(ridge), context_(context), width_(static_cast<Index>(batch.width)) {
-    beta_.setZero(width_ + 1);
-    evaluate();
+      : batch_(batch), target_(target), weight_(weight), ridge_(ridge), context_(context) {
+    beta_.setZero(static_cast<Index>(batch.width) + 1);
   }
 
   void fit(const std::vector<size_t>& columns) {
-    Eigen::VectorXd start = Eigen::VectorXd::Zero(width_ + 1);
-    for (const size_t column : columns) start[static_cast<Index>(column)] = beta_[static_cast<Index>(column)];
-    start[width_] = beta_[width_];
-    beta_ = start;
-    evaluate();
-    free_.clear();
-    for (const size_t column : columns) free_.push_back(static_cast<Index>(column));
-    free_.push_back(width_);
+    columns_ = columns;
+    scored_ = false;
+    const Columns inside(batch_, columns);
+    const linear::Likelihood likelihood(inside.batch, target_, weight_);
+    const auto k = static_cast<Index>(columns.size());
+    Eigen::VectorXd beta(k + 1);
+    for (Index i = 0; i < k; ++i) beta[i] = beta_[static_cast<Index>(columns[at(i)])];
+    beta[k] = beta_[beta_.size() - 1];
+    Eigen::VectorXd slope;
+    const auto evaluate = [&](const Eigen::VectorXd& b, bool derivatives) {
+      double value = likelihood.evaluate(b, derivatives ? &slope : nullptr, derivatives ? &hessian_ : nullptr);
+      value += ridge_ / 2 * b.head(k).squaredNorm();
+      if (derivatives) {
+        slope.head(k) += ridge_ * b.head(k);
+        hessian_.diagonal().head(k).array() += ridge_;
+      }
+      return value;
+    };
+    const double scale = std::max(1.0, likelihood.total_weight());
+    double value = evaluate(beta, true);
     converged_ = false;
-    for (int step = 0; step < kNewtonSteps && !converged_; ++step) {
+    for (int step = 0; step < kNewtonSteps; ++step) {
       context_.check_cancelled();
-      const Eigen::VectorXd slope = gradient_(free_);
-      if (slope.cwiseAbs().maxCoeff() <= 1e-9 * std::max(1.0, likelihood_.total_weight())) {
+      if (slope.cwiseAbs().maxCoeff() <= 1e-9 * scale) {
         converged_ = true;
         break;
       }
-      Eigen::MatrixXd curvature = hessian_(free_, free_);
+      Eigen::MatrixXd curvature = hessian_;
       curvature.diagonal().array() += 1e-10 * curvature.diagonal().maxCoeff();
       const Eigen::VectorXd move = curvature.ldlt().solve(-slope);
-      const Eigen::VectorXd from = beta_;
-      const double value = value_;
+      Eigen::VectorXd next;
+      double next_value = value;
       bool improved = false;
-      for (double share = 1; share > 1e-9; share /= 2) {
-        beta_ = from;
-        for (Index i = 0; i < move.size(); ++i) beta_[free_[at(i)]] += share * move[i];
-        evaluate();
-        if (std::isfinite(value_) && value_ <= value + 1e-4 * share * slope.dot(move)) {
-          improved = true;
-          break;
-        }
+      for (double share = 1; share > 1e-9 && !improved; share /= 2) {
+        next = beta + share * move;
+        next_value = evaluate(next, false);
+        improved = std::isfinite(next_value) && next_value <= value + 1e-4 * share * slope.dot(move);
       }
-      if (!improved) {
-        beta_ = from;
-        evaluate();
-        converged_ = slope.cwiseAbs().maxCoeff() <= 1e-6 * std::max(1.0, likelihood_.total_weight());
+      if (!improved) {  // at the limit of float64
+        converged_ = slope.cwiseAbs().maxCoeff() <= 1e-6 * scale;
         break;
       }
-      if (value - value_ <= 1e-13 * std::fabs(value)) converged_ = true;
+      const bool still = value - next_value <= 1e-13 * std::fabs(value);
+      beta = next;
+      value = evaluate(beta, true);
+      if (still) {
+        converged_ = true;
+        break;
+      }
     }
+    beta_.setZero();
+    for (Index i = 0; i < k; ++i) beta_[static_cast<Index>(columns[at(i)])] = beta[i];
+    beta_[beta_.size() - 1] = beta[k];
   }
 
   [[nodiscard]] double coefficient(size_t column) const { return beta_[static_cast<Index>(column)]; }
-  [[nodiscard]] double intercept() const { return beta_[width_]; }
+  [[nodiscard]] double intercept() const { return beta_[beta_.size() - 1]; }
   [[nodiscard]] bool converged() const { return converged_; }
 
-  // Standard errors of the free coefficients, the intercept's last; NaN where the curvature is singular.
+  // Standard errors of the columns that are in, the intercept's last; NaN where the curvature is singular.
   [[nodiscard]] Eigen::VectorXd errors() const {
-    const Eigen::MatrixXd curvature = hessian_(free_, free_);
-    const Eigen::LDLT<Eigen::MatrixXd> factor(curvature);
+    const Eigen::LDLT<Eigen::MatrixXd> factor(hessian_);
     if (factor.info() != Eigen::Success || !factor.isPositive()) {
-      return Eigen::VectorXd::Constant(curvature.rows(), std::numeric_limits<double>::quiet_NaN());
+      return Eigen::VectorXd::Constant(hessian_.rows(), std::numeric_limits<double>::quiet_NaN());
     }
-    return factor.solve(Eigen::MatrixXd::Identity(curvature.rows(), curvature.rows())).diagonal().cwiseMax(0.0).cwiseSqrt();
+    return factor.solve(Eigen::MatrixXd::Identity(hessian_.rows(), hessian_.rows())).diagonal().cwiseMax(0.0).cwiseSqrt();
   }
 
   // Rao's score statistic of letting `column` in: its slope against its curvature given the columns that are in.
-  [[nodiscard]] double score_statistic(size_t column) const {
+  [[nodiscard]] double score_statistic(size_t column) {
+    score();
     const auto j = static_cast<Index>(column);
-    const Eigen::MatrixXd inside = hessian_(free_, free_);
-    Eigen::VectorXd across(inside.rows());
-    for (Index i = 0; i < across.size(); ++i) across[i] = hessian_(free_[at(i)], j);
-    const double curvature = hessian_(j, j) - across.dot(inside.ldlt().solve(across));
-    return curvature > 1e-12 * std::max(1.0, hessian_(j, j)) ? gradient_[j] * gradient_[j] / curvature : 0.0;
+    const Eigen::VectorXd across = across_.row(j).transpose();
+    const double curvature = own_[j] - across.dot(factor_.solve(across));
+    return curvature > 1e-12 * std::max(1.0, own_[j]) ? slope_[j] * slope_[j] / curvature : 0.0;
   }
   // The sign that the column's coefficient would take: against its slope.
-  [[nodiscard]] bool would_be_positive(size_t column) const { return gradient_[static_cast<Index>(column)] < 0; }
-
-  // Cross products of the columns, uncentred, and their sums: the Hessian at 0 is a quarter of them.
-  [[nodiscard]] Eigen::MatrixXd correlation() const {
-    Eigen::MatrixXd products;
-    likelihood_.evaluate(Eigen::VectorXd::Zero(width_ + 1), nullptr, &products);
-    const double count = products(width_, width_);
-    const Eigen::VectorXd sum = products.col(width_).head(width_);
-    const Eigen::MatrixXd covariance = products.topLeftCorner(width_, width_) - sum * sum.transpose() / count;
-    const Eigen::VectorXd deviation = covariance.diagonal().cwiseMax(0.0).cwiseSqrt();
-    Eigen::MatrixXd correlation = Eigen::MatrixXd::Identity(width_, width_);
-    for (Index i = 0; i < width_; ++i) {
-      for (Index j = 0; j < width_; ++j) {
-        const double scale = deviation[i] * deviation[j];
-        if (i != j) correlation(i, j) = scale > 0 ? covariance(i, j) / scale : 0.0;
-      }
-    }
-    return correlation;
+  [[nodiscard]] bool would_be_positive(size_t column) {
+    score();
+    return slope_[static_cast<Index>(column)] < 0;
   }
 
  private:
-  void evaluate() {
-    value_ = likelihood_.evaluate(beta_, &gradient_, &hessian_) + ridge_ / 2 * beta_.head(width_).squaredNorm();
-    gradient_.head(width_) += ridge_ * beta_.head(width_);
-    hessian_.diagonal().head(width_).array() += ridge_;
+  // One pass: slope and curvature of every column at the present fit, and their products with the columns that are in.
+  void score() {
+    if (scored_) return;
+    scored_ = true;
+    const auto width = static_cast<Index>(batch_.width);
+    const auto k = static_cast<Index>(columns_.size());
+    slope_.setZero(width);
+    own_.setZero(width);
+    across_.setZero(width, k + 1);
+    Eigen::VectorXd x(width);
+    Eigen::VectorXd inside(k + 1);
+    for (size_t row = 0; row < batch_.rows; ++row) {
+      x = Eigen::Map<const Eigen::VectorXf>(batch_.features.data() + row * batch_.width, width).cast<double>();
+      const double p = 1 / (1 + std::exp(-(x.dot(beta_.head(width)) + beta_[width])));
+      const double w = weight_.empty() ? 1.0 : weight_[row];
+      slope_.noalias() += w * (p - (target_[row] != 0 ? 1.0 : 0.0)) * x;
+      const double curvature = w * p * (1 - p);
+      own_.array() += curvature * x.array().square();
+      for (Index i = 0; i < k; ++i) inside[i] = x[static_cast<Index>(columns_[at(i)])];
+      inside[k] = 1;
+      across_.noalias() += (curvature * x) * inside.transpose();
+    }
+    factor_.compute(hessian_);
   }
 
-  linear::Likelihood likelihood_;
+  const Batch& batch_;
+  std::span<const uint8_t> target_;
+  std::span<const double> weight_;
   double ridge_;
   const Context& context_;
-  Index width_;
-  Eigen::VectorXd beta_;
-  Eigen::VectorXd gradient_;
-  Eigen::MatrixXd hessian_;
-  std::vector<Index> free_;
-  double value_ = 0;
+  Eigen::VectorXd beta_;  // of all columns, 0 where out; the intercept last
+  std::vector<size_t> columns_;
+  Eigen::MatrixXd hessian_;  // of the columns that are in, the intercept last
   bool converged_ = false;
+  bool scored_ = false;
+  Eigen::VectorXd slope_;
+  Eigen::VectorXd own_;
+  Eigen::MatrixXd across_;
+  Eigen::LDLT<Eigen::MatrixXd> factor_;
 };
+
+// From the sums of products that the log-loss has for its curvature at 0, where every row counts a quarter.
+Eigen::MatrixXd correlation_of(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight) {
+  const auto width = static_cast<Index>(batch.width);
+  Eigen::MatrixXd products;
+  linear::Likelihood(batch, target, weight).evaluate(Eigen::VectorXd::Zero(width + 1), nullptr, &products);
+  const double count = products(width, width);
+  const Eigen::VectorXd sum = products.col(width).head(width);
+  const Eigen::MatrixXd covariance = products.topLeftCorner(width, width) - sum * sum.transpose() / count;
+  const Eigen::VectorXd deviation = covariance.diagonal().cwiseMax(0.0).cwiseSqrt();
+  Eigen::MatrixXd correlation = Eigen::MatrixXd::Identity(width, width);
+  for (Index i = 0; i < width; ++i) {
+    for (Index j = 0; j < width; ++j) {
+      const double scale = deviation[i] * deviation[j];
+      if (i != j) correlation(i, j) = scale > 0 ? covariance(i, j) / scale : 0.0;
+    }
+  }
+  return correlation;
+}
 
 void drop_correlated(std::vector<size_t>& columns, const Eigen::MatrixXd& correlation, const Rules& rules, std::vector<Dropped>& dropped) {
   std::vector<size_t> kept;
@@ -252,13 +305,18 @@ Selection select_characteristics(const Batch& batch, std::span<const uint8_t> ta
     selection.dropped.push_back({*i, fmt::format("information value {:.4f} is below {:g}", information_value[*i], rules.min_iv)});
   }
   columns.erase(weak, columns.end());
-
-  Fitter fitter(batch, target, weight, rules.ridge, context);
   if (columns.size() > 1 && (rules.max_correlation < 1 || rules.max_vif < 1e9)) {
-    const Eigen::MatrixXd correlation = fitter.correlation();
+    Eigen::MatrixXd correlation = Eigen::MatrixXd::Identity(static_cast<Index>(batch.width), static_cast<Index>(batch.width));
+    const Columns left(batch, columns);
+    const Eigen::MatrixXd among = correlation_of(left.batch, target, weight);
+    for (Index i = 0; i < among.rows(); ++i) {
+      for (Index j = 0; j < among.cols(); ++j) correlation(static_cast<Index>(columns[at(i)]), static_cast<Index>(columns[at(j)])) = among(i, j);
+    }
     drop_correlated(columns, correlation, rules, selection.dropped);
     drop_inflated(columns, correlation, rules, selection.dropped);
   }
+
+  Fitter fitter(batch, target, weight, rules.ridge, context);
   if (rules.walk == Walk::kForward || rules.walk == Walk::kStepwise) {
     walk_forward(fitter, columns, rules, selection.dropped);
   } else {
