@@ -113,6 +113,9 @@ Fit::Fit(const ModelEntry& entry, const Loans& loans, const ParamValues& values,
   input.code_levels = prep.code_levels();
   input.categorical = prep.categorical();
   input.feature_source = prep.feature_source();
+  input.feature_levels = prep.feature_levels();
+  input.binnings = prep.binnings();
+  input.feature_binning = prep.feature_binning();
   train_before_ = train_;
   valid_before_ = valid_;
   target_before_ = target_;

@@ -35,8 +35,13 @@ double estimate_prior_weight(const std::vector<Level>& levels) {
 OrderedLevels order_levels(const std::vector<Cell>& cells, const std::vector<std::string>& names, const BinningSpec& spec, double all_count) {
   OrderedLevels result;
   Level pool{0, true, {}};
+  // By name, so that sums do not depend on the order of a dictionary: it lists levels as rows came, test rows too.
+  std::vector<uint32_t> codes;
   for (uint32_t code = 0; code < cells.size(); ++code) {
-    if (cells[code].count <= 0) continue;
+    if (cells[code].count > 0) codes.push_back(code);
+  }
+  std::sort(codes.begin(), codes.end(), [&](uint32_t x, uint32_t y) { return names[x] < names[y]; });
+  for (const uint32_t code : codes) {
     if (cells[code].count < spec.rare_share * all_count) {
       pool.cell.add(cells[code]);
       result.rare.push_back(code);

@@ -166,6 +166,10 @@ FitResult fit_scorecard(const FitInput& input, const Params& params, const Conte
     const size_t column = selection.columns[i];
     result.report.importance[column] = std::fabs(selection.coefficients[i]) * spread[static_cast<Eigen::Index>(column)];
   }
+  if (selection.none_passed) {
+    result.report.notes.emplace_back(
+        "no characteristic passed the test to come in; the best one makes the card. More rows, or a weaker criterion, may help");
+  }
   if (!selection.converged) result.report.notes.emplace_back("the coefficients did not settle; raise strength, or look for a column that separates");
   result.report.details["scorecard"] = card::card_json(made);
   Json dropped = Json::array();

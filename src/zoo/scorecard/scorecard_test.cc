@@ -185,6 +185,32 @@ TEST(Scorecard, SaysWhatIsWrongWhenNothingIsLeft) {
   }
 }
 
+// Of the same rows once with weights and once repeated.
+TEST(Scorecard, WeightTwoIsTheRowTwice) {
+  const Loans weighted = make_loans(800, true);
+  const Fitted by_weight = fit(weighted, {{"round_points", "false"}});
+  std::vector<uint32_t> rows;
+  for (const uint32_t row : weighted.task.rows) {
+    for (int i = 0; i < static_cast<int>(weighted.task.weight[row]); ++i) rows.push_back(row);
+  }
+  Loans repeated = make_loans(800);
+  repeated.task.rows = rows;
+  const Fitted by_rows = fit(repeated, {{"round_points", "false"}});
+  const auto& a = by_weight.result.report.details["scorecard"];
+  const auto& b = by_rows.result.report.details["scorecard"];
+  EXPECT_EQ(names_of(a), names_of(b));
+  EXPECT_NEAR(a["intercept"].get<double>(), b["intercept"].get<double>(), 1e-6);
+  for (size_t c = 0; c < std::min(a["characteristics"].size(), b["characteristics"].size()); ++c) {
+    EXPECT_NEAR(a["characteristics"][c]["coefficient"].get<double>(), b["characteristics"][c]["coefficient"].get<double>(), 1e-6);
+  }
+}
+
+TEST(Scorecard, RefusesOneClass) {
+  Loans loans = make_loans(300);
+  std::erase_if(loans.task.rows, [&](uint32_t row) { return loans.task.target[row] != 0; });
+  EXPECT_THROW((void)fit(loans, {}), Error);
+}
+
 // Selection alone, on columns made by hand.
 struct Columns {
   std::vector<float> features;

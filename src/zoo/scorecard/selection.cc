@@ -238,8 +238,8 @@ std::optional<size_t> to_leave(const Fitter& fitter, const std::vector<size_t>& 
       return leaving;
     }
   }
-  if (!tests) return {};
-  double smallest = 0;  // margin over what it takes to stay
+  if (!tests || columns.size() == 1) return {};  // the last one stays: a card of one characteristic ranks, an empty one does not
+  double smallest = 0;                           // margin over what it takes to stay
   for (size_t i = 0; i < columns.size(); ++i) {
     const double z = fitter.coefficient(columns[i]) / errors[static_cast<Index>(i)];
     const double wald = std::isfinite(z) ? z * z : 0;
@@ -263,13 +263,16 @@ void walk_backward(Fitter& fitter, std::vector<size_t>& columns, const Rules& ru
   }
 }
 
-void walk_forward(Fitter& fitter, std::vector<size_t>& columns, const Rules& rules, std::vector<Dropped>& dropped) {
+// False when no column passed its test and the best one came in all the same.
+bool walk_forward(Fitter& fitter, std::vector<size_t>& columns, const Rules& rules, std::vector<Dropped>& dropped) {
   std::vector<size_t> waiting = columns;
   std::vector<size_t> inside;
+  bool passed = true;
   fitter.fit(inside);
   while (!waiting.empty() && (rules.max_columns == 0 || inside.size() < rules.max_columns)) {
     size_t best = waiting.size();
-    double highest = 0;  // margin over what it takes to come in
+    const bool first = inside.empty() && waiting.size() == columns.size();
+    double highest = first ? -std::numeric_limits<double>::infinity() : 0;  // margin over what it takes to come in
     for (size_t i = 0; i < waiting.size(); ++i) {
       if (rules.sign && fitter.would_be_positive(waiting[i])) continue;
       const double margin = fitter.score_statistic(waiting[i]) - (rules.enter.empty() ? 0 : rules.enter[waiting[i]]);
@@ -279,17 +282,21 @@ void walk_forward(Fitter& fitter, std::vector<size_t>& columns, const Rules& rul
       }
     }
     if (best == waiting.size()) break;
+    passed = highest > 0;
     inside.push_back(waiting[best]);
     waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(best));
     // What left once does not come back, so that the walk ends.
+    if (!passed) break;
     walk_backward(fitter, inside, rules, rules.walk == Walk::kStepwise, dropped);
   }
+  if (!passed) fitter.fit(inside);
   for (const size_t column : waiting) {
     const bool wrong = rules.sign && fitter.would_be_positive(column);
     dropped.push_back({column, wrong ? "its coefficient would have the wrong sign"
                                      : fmt::format("chi-square {:.2f} is not enough to enter", fitter.score_statistic(column))});
   }
   columns = std::move(inside);
+  return passed;
 }
 
 }  // namespace
@@ -318,7 +325,7 @@ Selection select_characteristics(const Batch& batch, std::span<const uint8_t> ta
 
   Fitter fitter(batch, target, weight, rules.ridge, context);
   if (rules.walk == Walk::kForward || rules.walk == Walk::kStepwise) {
-    walk_forward(fitter, columns, rules, selection.dropped);
+    selection.none_passed = !walk_forward(fitter, columns, rules, selection.dropped);
   } else {
     walk_backward(fitter, columns, rules, rules.walk == Walk::kBackward, selection.dropped);
     while (rules.max_columns > 0 && columns.size() > rules.max_columns) {

@@ -45,6 +45,7 @@ struct Selection {
   double intercept_error = 0;
   std::vector<Dropped> dropped;
   bool converged = true;
+  bool none_passed = false;  // no column passed the walk's test; the best one is in the card all the same
 };
 
 [[nodiscard]] Selection select_characteristics(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight,
