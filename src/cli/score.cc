@@ -22,7 +22,7 @@ namespace {
 
 // Reasons hold a number for each row and input, so they are made for so many rows at a time.
 constexpr size_t kReasonRows = 8192;
-const std::vector<std::string> kScores{"probability", "log_odds", "points"};
+const std::vector<std::string> score_outputs{"probability", "log_odds", "points"};
 
 struct Options {
   std::string bundle;
@@ -61,7 +61,7 @@ std::vector<StreamColumn> output_columns(const ScorePlan& plan, const Options& o
     const auto input = std::find_if(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& one) { return one.name == name; });
     columns.push_back({name, input == plan.inputs.end() ? ColumnKind::kText : kind_of(*input)});
   }
-  for (const auto& name : kScores) columns.push_back({name, ColumnKind::kNumber});
+  for (const auto& name : score_outputs) columns.push_back({name, ColumnKind::kNumber});
   for (int k = 1; k <= options.reasons; ++k) {
     columns.push_back({fmt::format("reason_{}", k), ColumnKind::kCategory});
     columns.push_back({fmt::format("push_{}", k), ColumnKind::kNumber});
@@ -103,7 +103,7 @@ class Scorer {
     const auto rows = all_rows(chunk.rows());
     const GatheredInputs inputs(chunk, rows, plan_.inputs);
     const InputBatch batch = inputs.batch();
-    auto values = executor_.run(batch, kScores);
+    auto values = executor_.run(batch, score_outputs);
     for (const float p : values[0].numbers) sum_ += static_cast<double>(p);
     rows_ += chunk.rows();
 
@@ -113,7 +113,7 @@ class Scorer {
     for (size_t r = 0; r < chunk.rows(); ++r) source_rows.push_back(chunk.source_row(r));
     builder.source(chunk.source()).source_rows(std::move(source_rows));
     for (const auto& name : options_.keep) builder.add(chunk.column(name));
-    for (size_t i = 0; i < kScores.size(); ++i) builder.add_numbers(kScores[i], std::move(values[i].numbers));
+    for (size_t i = 0; i < score_outputs.size(); ++i) builder.add_numbers(score_outputs[i], std::move(values[i].numbers));
     if (coder_) add_reasons(batch, builder);
     return builder.build();
   }

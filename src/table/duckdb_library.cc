@@ -170,6 +170,8 @@ DuckSession::DuckSession(const DuckSettings& settings) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   set("threads", fmt::format("{}", settings.threads > 0 ? static_cast<unsigned>(settings.threads) : cores));
   set("memory_limit", settings.memory_limit.empty() ? half_of_memory() : settings.memory_limit);
+  // A file is read once: keeping its blocks would make memory grow with it.
+  set("enable_external_file_cache", "false");
   set("autoinstall_known_extensions", "false");
   set("autoload_known_extensions", "false");
   char* reason = nullptr;
