@@ -79,8 +79,8 @@ ModelEntry lightgbm_entry() {
   // bad loans are few, whether each tree sees all rows.
   entry.candidates = {{},
                       {{"pair_statistics", "5"}, {"prior_weight", "5"}},
-                      {{"num_leaves", "31"}, {"bagging_fraction", "1"}, {"lambda_l2", "0"}},
-                      {{"bagging_fraction", "1"}, {"learning_rate", "0.02"}, {"early_stopping", "100"}, {"lambda_l2", "0"}}};
+                      {{"num_leaves", "31"}, {"bagging_fraction", "1"}, {"lambda_l2", "0.01"}},
+                      {{"bagging_fraction", "1"}, {"learning_rate", "0.02"}, {"early_stopping", "100"}, {"lambda_l2", "0.01"}}};
   entry.tune_space = {{"learning_rate", 0.01, 0.2, true, {}},  {"early_stopping", 25, 150, true, {}}, {"num_leaves", 4, 64, true, {}},
                       {"min_child_samples", 2, 200, true, {}}, {"lambda_l2", 0.01, 100, true, {}},    {"feature_fraction", 0.2, 1, false, {}},
                       {"bagging_fraction", 0.4, 1, false, {}}, {"extra_trees", 0, 0, false, {}},      {"pair_statistics", 0, 8, false, {}},
