@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/data_options.h"
 #include "cli/read_options.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -20,19 +20,13 @@
 #include "core/parallel.h"
 #include "prep/binning/binning.h"
 #include "prep/binning/stream.h"
-#include "table/registry.h"
 #include "table/source.h"
 #include "table/task.h"
 
 namespace obligor::cli {
 namespace {
 
-struct Options {
-  std::string data;
-  std::string sql;
-  std::string mirror;
-  ReadOptions read;
-  TaskSpec task;
+struct Options : DataOptions {
   BinningSpec spec;
   std::string divergence = "iv";
   std::string trend = "auto";
@@ -90,25 +84,6 @@ void check_columns(const Table& table, const ByColumn& given) {
   for (const auto& [name, numbers] : given) {
     if (!name.empty()) (void)table.column(name);
   }
-}
-
-// A name of the registry brings its own way to be read and its task; what the
-// user says wins.
-Table read_data(Options& options, std::vector<ReadNote>* notes) {
-  TaskSpec& task = options.task;
-  if (options.sql.empty() && !std::filesystem::exists(options.data) && is_data_set(options.data)) {
-    const DataSet& set = find_data_set(options.data);
-    if (task.target.empty() || task.target == set.task.target) {
-      task.from_registry = task.positive.empty();
-      task.target = set.task.target;
-      if (task.positive.empty()) task.positive = set.task.positive;
-    }
-    task.ids.insert(task.ids.end(), set.task.ids.begin(), set.task.ids.end());
-    task.ignore.insert(task.ignore.end(), set.task.ignore.begin(), set.task.ignore.end());
-    return read_data_set(set, options.mirror, notes);
-  }
-  if (task.target.empty()) throw Error(ErrorCode::kInvalid, "bin: --target COLUMN is wanted (a set of the registry needs none)");
-  return options.sql.empty() ? read_table(options.data, options.read, notes) : read_sql(options.sql, options.read, notes);
 }
 
 // The target as numbers, with the rows that have one.
@@ -416,7 +391,7 @@ int run_bin(Options options, const Globals& globals) {
   if (options.stream) {
     streamed = stream_columns(options, context);
   } else {
-    table = read_data(options, &notes);
+    table = read_data(options, options.task, "bin", context.threads(), &notes);
   }
   timing.read = since(start);
   for (const auto& note : notes) log_warn(fmt::format("{}: {}", note.column, note.message));

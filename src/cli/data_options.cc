@@ -31,6 +31,23 @@ SplitSpec split_spec(const DataOptions& options) {
   return spec;
 }
 
+// Says what the leak guards found, and leaves out what they drop unless the user or the registry chose the columns.
+std::vector<Guard> guard(const Table& table, Task& task, const Split& split) {
+  auto guards = leak_guards(table, task, split);
+  const bool chosen = !task.spec.features.empty() || task.spec.from_registry;
+  for (auto& finding : guards) {
+    finding.drop = finding.drop && !chosen;
+    if (finding.drop) {
+      std::erase(task.features, finding.column);
+      finding.message += "; it is left out";
+    }
+    log_warn(fmt::format("{}: {}", finding.kind, finding.message));
+  }
+  return guards;
+}
+
+}  // namespace
+
 Table read_data(const DataOptions& options, TaskSpec& task, const std::string& command, int threads, std::vector<ReadNote>* notes) {
   const bool named = options.sql.empty() && !std::filesystem::exists(options.data) && is_data_set(options.data);
   if (named) {
@@ -49,23 +66,6 @@ Table read_data(const DataOptions& options, TaskSpec& task, const std::string& c
   read.threads = threads;
   return options.sql.empty() ? read_table(options.data, read, notes) : read_sql(options.sql, read, notes);
 }
-
-// Says what the leak guards found, and leaves out what they drop unless the user or the registry chose the columns.
-std::vector<Guard> guard(const Table& table, Task& task, const Split& split) {
-  auto guards = leak_guards(table, task, split);
-  const bool chosen = !task.spec.features.empty() || task.spec.from_registry;
-  for (auto& finding : guards) {
-    finding.drop = finding.drop && !chosen;
-    if (finding.drop) {
-      std::erase(task.features, finding.column);
-      finding.message += "; it is left out";
-    }
-    log_warn(fmt::format("{}: {}", finding.kind, finding.message));
-  }
-  return guards;
-}
-
-}  // namespace
 
 void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("data", options.data, "CSV (also .gz, .zst), Parquet, ARFF or JSON lines, or a set of the registry by name");

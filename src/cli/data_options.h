@@ -40,6 +40,9 @@ struct DataOptions {
 void add_data_options(CLI::App& app, DataOptions& options);
 void add_split_options(CLI::App& app, DataOptions& options);
 
+// The table alone. A name of the registry brings its own way to be read and its task, which `task` takes up; what the user says wins.
+[[nodiscard]] Table read_data(const DataOptions& options, TaskSpec& task, const std::string& command, int threads, std::vector<ReadNote>* notes);
+
 struct LoadedData {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();  // of the work
   std::string source;                                                              // as the user named it
