@@ -225,10 +225,9 @@ std::vector<int8_t> read_target(const Column& target, const std::string& positiv
 }
 
 Streamed stream_columns(const Options& options, const Context& context) {
-  if (options.continuous)
-    throw Error(ErrorCode::kUnsupported,
-                "bin: --stream is for a binary target; leave --continuous or "
-                "--stream out");
+  if (options.continuous) {
+    throw Error(ErrorCode::kUnsupported, "bin: --stream is for a binary target; leave --continuous or --stream out");
+  }
   const TaskSpec& task = options.task;
   if (task.target.empty()) throw Error(ErrorCode::kInvalid, "bin: --target COLUMN is wanted with --stream");
   const bool is_sql = !options.sql.empty();
@@ -243,10 +242,7 @@ Streamed stream_columns(const Options& options, const Context& context) {
   if (outcome.positive.empty()) {
     const bool zero_one = target.kind() == ColumnKind::kNumber &&
                           std::all_of(target.numbers().begin(), target.numbers().end(), [](float x) { return std::isnan(x) || x == 0 || x == 1; });
-    if (!zero_one)
-      throw Error(ErrorCode::kInvalid,
-                  "bin: with --stream, --positive VALUE is wanted unless the "
-                  "target is 0 and 1");
+    if (!zero_one) throw Error(ErrorCode::kInvalid, "bin: with --stream, --positive VALUE is wanted unless the target is 0 and 1");
     outcome.positive = "1";
   }
   std::vector<std::string> apart = task.ids;
