@@ -18,6 +18,16 @@ TEST(Errors, UnknownNameSuggestsTheNearest) {
   EXPECT_THAT(unknown_name("model", "zzzzzzzz", known).what(), testing::HasSubstr("known are: logistic, lightgbm, ann, dnn"));
 }
 
+TEST(Errors, AQuotedCellNeitherBreaksTheLineNorMovesTheTerminal) {
+  EXPECT_STREQ(Error(ErrorCode::kData, "column 'a\nb' of \x1b[2J\tx\n").what(), "column 'a b' of  [2J x");
+  EXPECT_STREQ(Error(ErrorCode::kData,
+                     "Stra\xC3\x9F"
+                     "e")
+                   .what(),
+               "Stra\xC3\x9F"
+               "e");
+}
+
 TEST(Errors, BadInputExitsWithTwo) {
   EXPECT_EQ(facts(ErrorCode::kInvalid).exit_status, 2);
   EXPECT_EQ(facts(ErrorCode::kData).exit_status, 2);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,6 +22,15 @@ constexpr std::array<ErrorFacts, 8> kFacts{{
     {ErrorCode::kInternal, "internal", 1, 500},
 }};
 
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) c = ' ';
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -37,6 +47,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+Error::Error(ErrorCode code, std::string message) : std::runtime_error(one_line(std::move(message))), code_(code) {}
 
 const ErrorFacts& facts(ErrorCode code) { return kFacts.at(static_cast<size_t>(code)); }
 

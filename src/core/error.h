@@ -4,7 +4,8 @@
 //                                 "column a category with --category age");
 //
 // Contract: thrown at the edges of work (parse, load, fit), never in per-row hot paths. The message is one line that says
-// what failed, where, what is allowed and what to do. Each vendor is wrapped once, so that nothing of its own escapes.
+// what failed, where, what is allowed and what to do. Each vendor is wrapped once, so that nothing of its own escapes. A message
+// may quote a cell or a name of a file: control characters in it become blanks, so that it stays one line and moves no terminal.
 #pragma once
 
 #include <span>
@@ -29,7 +30,7 @@ struct ErrorFacts {
 
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, std::string message);
   [[nodiscard]] ErrorCode code() const { return code_; }
 
  private:

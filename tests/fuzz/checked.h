@@ -25,7 +25,7 @@ bool accepted(const Work& work) {
     const bool about_input = error.code() == ErrorCode::kData || error.code() == ErrorCode::kUnsupported || error.code() == ErrorCode::kInvalid ||
                              error.code() == ErrorCode::kNotFound;
     if (!about_input) throw Broken(fmt::format("refused with code {}: {}", facts(error.code()).name, message));
-    if (message.empty()) throw Broken("refused without a reason");
+    if (message.empty() || message.find('\n') != std::string::npos) throw Broken("a message that is not one line: " + message);
     return false;
   } catch (const Broken&) {
     throw;
