@@ -47,6 +47,13 @@ NodeId PlanBuilder::add(Node node) {
     }
     case Op::kSelect: type = number_of(plan_.constants[node.constants[0]].size()); break;
     case Op::kAffine: type = number_of(plan_.constants[node.constants[1]].size()); break;
+    case Op::kAttend: {
+      const auto& shape = plan_.constants[node.constants[0]].ints();
+      const AttendShape found = attend_shape(shape[0], shape[1], in(0).width, in(1).width, in(2).width);
+      if (found.value_width == 0) throw Error(ErrorCode::kInternal, "plan: attend over widths that do not fit its heads and tokens");
+      type = number_of(found.queries * found.heads * found.value_width);
+      break;
+    }
     default: type = in(0);
   }
   plan_.nodes.push_back(std::move(node));
@@ -163,6 +170,27 @@ NodeId PlanBuilder::trees(NodeId x, TreeArrays arrays) {
 
 NodeId PlanBuilder::sum(std::vector<NodeId> parts, std::vector<float> weights) {
   return add({Op::kSum, std::move(parts), {array(std::move(weights))}, 0, {}, {}});
+}
+
+NodeId PlanBuilder::multiply(NodeId a, NodeId b) {
+  if (types_.at(a).width != types_.at(b).width) {
+    throw Error(ErrorCode::kInternal, fmt::format("plan: multiply of widths {} and {}", types_.at(a).width, types_.at(b).width));
+  }
+  return add({Op::kMultiply, {a, b}, {}, 0, {}, {}});
+}
+
+NodeId PlanBuilder::normalise(NodeId x, std::vector<float> gain, std::vector<float> shift, float epsilon) {
+  const auto group = static_cast<uint32_t>(gain.size());
+  if (group == 0 || types_.at(x).width % group != 0) throw Error(ErrorCode::kInternal, "plan: normalise wants whole groups of columns");
+  const ConstantId gains = array(std::move(gain));
+  const ConstantId shifts = array(std::move(shift));
+  const ConstantId least = array(std::vector<float>{epsilon});
+  return add({Op::kNormalise, {x}, {gains, shifts, least}, group, {}, {}});
+}
+
+NodeId PlanBuilder::attend(NodeId queries, NodeId keys, NodeId values, uint32_t heads, uint32_t key_tokens) {
+  const ConstantId shape = array(std::vector<int32_t>{static_cast<int32_t>(heads), static_cast<int32_t>(key_tokens)});
+  return add({Op::kAttend, {queries, keys, values}, {shape}, 0, {}, {}});
 }
 
 NodeId PlanBuilder::points(NodeId log_odds, float factor, float offset, std::string_view mode) {

@@ -61,6 +61,12 @@ class PlanBuilder {
   NodeId activate(NodeId x, std::string_view function);
   NodeId trees(NodeId x, TreeArrays arrays);
   NodeId sum(std::vector<NodeId> parts, std::vector<float> weights);
+  // Elementwise product of two numbers of equal width.
+  NodeId multiply(NodeId a, NodeId b);
+  // Layer normalisation of each group of gain.size() columns.
+  NodeId normalise(NodeId x, std::vector<float> gain, std::vector<float> shift, float epsilon);
+  // Softmax attention without scaling; token-major, then head, then the numbers of a head.
+  NodeId attend(NodeId queries, NodeId keys, NodeId values, uint32_t heads, uint32_t key_tokens);
   // points = offset - factor * log-odds of bad; mode "exact" or "round" (half away from zero).
   NodeId points(NodeId log_odds, float factor, float offset, std::string_view mode);
 

@@ -1,6 +1,7 @@
 // The reference interpreter. Each op is the formula of docs/plan.md over the rows of a tile, nothing cleverer.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -104,6 +105,60 @@ struct Interpreter::Impl {
         total += static_cast<double>(leaves[~static_cast<size_t>(static_cast<int64_t>(at))]);
       }
       out[r] = static_cast<float>(total);
+    }
+  }
+
+  void normalise(const Node& node, const std::vector<float>& x, std::vector<float>& out) const {
+    const auto& gain = floats(node, 0);
+    const auto& shift = floats(node, 1);
+    const auto epsilon = static_cast<double>(floats(node, 2)[0]);
+    const size_t group = gain.size();
+    const auto count = static_cast<double>(group);
+    for (size_t begin = 0; begin < x.size(); begin += group) {
+      double mean = 0;
+      for (size_t c = 0; c < group; ++c) mean += static_cast<double>(x[begin + c]);
+      mean /= count;
+      double variance = 0;
+      for (size_t c = 0; c < group; ++c) {
+        const double distance = static_cast<double>(x[begin + c]) - mean;
+        variance += distance * distance;
+      }
+      const double deviation = std::sqrt(variance / count + epsilon);
+      for (size_t c = 0; c < group; ++c) {
+        const double unit = (static_cast<double>(x[begin + c]) - mean) / deviation;
+        out[begin + c] = static_cast<float>(unit * static_cast<double>(gain[c]) + static_cast<double>(shift[c]));
+      }
+    }
+  }
+
+  static void attend(const AttendShape& shape, size_t rows, const std::vector<float>& queries, const std::vector<float>& keys,
+                     const std::vector<float>& values, std::vector<float>& out) {
+    std::vector<double> weight(shape.keys);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < shape.queries; ++i) {
+        for (size_t h = 0; h < shape.heads; ++h) {
+          const float* q = queries.data() + ((r * shape.queries + i) * shape.heads + h) * shape.width;
+          double largest = -std::numeric_limits<double>::infinity();
+          for (size_t j = 0; j < shape.keys; ++j) {
+            const float* k = keys.data() + ((r * shape.keys + j) * shape.heads + h) * shape.width;
+            weight[j] = 0;
+            for (size_t c = 0; c < shape.width; ++c) weight[j] += static_cast<double>(q[c]) * static_cast<double>(k[c]);
+            if (weight[j] > largest) largest = weight[j];
+          }
+          double total = 0;
+          for (auto& w : weight) {
+            w = std::exp(w - largest);
+            total += w;
+          }
+          for (size_t c = 0; c < shape.value_width; ++c) {
+            double sum = 0;
+            for (size_t j = 0; j < shape.keys; ++j) {
+              sum += weight[j] * static_cast<double>(values[((r * shape.keys + j) * shape.heads + h) * shape.value_width + c]);
+            }
+            out[((r * shape.queries + i) * shape.heads + h) * shape.value_width + c] = static_cast<float>(sum / total);
+          }
+        }
+      }
     }
   }
 
@@ -291,6 +346,19 @@ struct Interpreter::Impl {
           for (size_t i = 0; i < node.inputs.size(); ++i) total += static_cast<double>(weights[i]) * static_cast<double>(in_numbers(i)[j]);
           out.numbers[j] = static_cast<float>(total);
         }
+        return;
+      }
+      case Op::kMultiply: {
+        const auto& x = in_numbers(0);
+        const auto& z = in_numbers(1);
+        for (size_t j = 0; j < out.numbers.size(); ++j) out.numbers[j] = static_cast<float>(static_cast<double>(x[j]) * static_cast<double>(z[j]));
+        return;
+      }
+      case Op::kNormalise: normalise(node, in_numbers(0), out.numbers); return;
+      case Op::kAttend: {
+        const auto& extents = ints(node, 0);
+        attend(attend_shape(extents[0], extents[1], in_width(0), in_width(1), in_width(2)), rows, in_numbers(0), in_numbers(1), in_numbers(2),
+               out.numbers);
         return;
       }
       case Op::kPoints: {

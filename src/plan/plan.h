@@ -50,6 +50,9 @@ enum class Op : uint8_t {
   kActivate,         // number -> number: a named function, elementwise
   kTrees,            // number -> number: sum of the leaves of an ensemble
   kSum,              // numbers -> number: weighted sum of equal widths
+  kMultiply,         // number, number -> number: elementwise product
+  kNormalise,        // number -> number: groups of columns to mean 0 and variance 1, then gain and shift
+  kAttend,           // queries, keys, values -> number: values averaged with softmax weights
   kPoints,           // log-odds -> points
 };
 [[nodiscard]] std::string_view op_name(Op op);
@@ -81,7 +84,7 @@ struct Node {
   Op op = Op::kInput;
   std::vector<NodeId> inputs;
   std::vector<ConstantId> constants;
-  uint32_t size = 0;     // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width
+  uint32_t size = 0;     // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width; kNormalise: columns a group
   std::string function;  // kActivate, kPoints: the named function or mode
   std::string name;      // what the value is, for people: "age (quantile)"; may be empty
 };
@@ -111,6 +114,16 @@ struct ScorePlan {
   [[nodiscard]] std::optional<NodeId> find_output(std::string_view name) const;
 };
 
+// The extents of op `attend`: `heads` heads, `queries` and `keys` tokens, `width` numbers a head of a query or key, `value_width` of a value.
+struct AttendShape {
+  size_t heads = 0;
+  size_t queries = 0;
+  size_t keys = 0;
+  size_t width = 0;
+  size_t value_width = 0;  // 0: the widths of the inputs do not fit
+};
+[[nodiscard]] AttendShape attend_shape(int32_t heads, int32_t key_tokens, size_t query_columns, size_t key_columns, size_t value_columns);
+
 // Limits on what a plan read from a file may hold (docs/plan.md, "Limits").
 struct PlanLimits {
   size_t inputs = 100'000;
@@ -118,6 +131,7 @@ struct PlanLimits {
   size_t constants = 4'000'000;
   size_t constant_elements = size_t{1} << 31U;
   size_t width = 1U << 24U;
+  size_t scores = 1U << 22U;      // of one attend node: heads x queries x keys
   size_t row_values = 1U << 26U;  // of all nodes together: what an executor holds for a row
 };
 

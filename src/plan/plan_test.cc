@@ -125,6 +125,70 @@ TEST(PlanOps, WhatIsListedTwiceCountsOnce) {
   EXPECT_THAT(run_strings(pairs, {0}, {"a"}).codes, testing::ElementsAre(2));
 }
 
+TEST(PlanOps, MultiplyGivesTheFactorisationMachinesPairs) {
+  // <v1, v2> + <v1, v3> + <v2, v3> by squares, and by hand: 3 x 2, 3 x (x), 2 x (x).
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  const NodeId one = builder.affine(x, {0}, {3}, 1);
+  const NodeId two = builder.affine(x, {0}, {2}, 1);
+  const NodeId total = builder.sum({one, two, x}, {1, 1, 1});
+  const NodeId squares = builder.sum({builder.multiply(one, one), builder.multiply(two, two), builder.multiply(x, x)}, {1, 1, 1});
+  builder.output("pairs", builder.sum({builder.multiply(total, total), squares}, {0.5F, -0.5F}));
+  EXPECT_THAT(run_numbers(builder, {0, 1, -4}).numbers, testing::ElementsAre(6, 11, -14));
+}
+
+TEST(PlanOps, NormaliseGivesEachGroupMeanZeroAndVarianceOne) {
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  const NodeId four = builder.affine(x, {1, 3, 0, 0}, {0, 0, 5, 7}, 4);
+  builder.output("y", builder.normalise(four, {1, 2}, {0, 0.5F}, 1e-12F));
+  const auto y = run_numbers(builder, {2, kNan}).numbers;
+  // (2, 6) and (5, 7): one below and one above their mean by one deviation.
+  EXPECT_THAT(std::vector<float>(y.begin(), y.begin() + 4), testing::Pointwise(testing::FloatEq(), {-1.0F, 2.5F, -1.0F, 2.5F}));
+  for (size_t c = 4; c < 8; ++c) EXPECT_TRUE(std::isnan(y[c]));
+}
+
+TEST(PlanOps, AttendAveragesValuesByTheSoftmaxOfScores) {
+  // One query token, two heads of one number; three keys; values of one number.
+  PlanBuilder builder;
+  const NodeId x = builder.input("x", InputKind::kNumber);
+  const NodeId queries = builder.affine(x, {1, 0}, {0, 2}, 2);
+  const NodeId keys = builder.affine(x, {0, 0, 0, 0, 0, 0}, {0, 1, std::log(2.0F), 1, std::log(5.0F), 1}, 6);
+  const NodeId values = builder.affine(x, {0, 0, 0, 0, 0, 0}, {8, 3, 16, 6, 24, 9}, 6);
+  builder.output("y", builder.attend(queries, keys, values, 2, 3));
+  const auto y = run_numbers(builder, {1, 0, 1000, kNan}).numbers;
+  EXPECT_NEAR(y[0], (8.0 + 2 * 16 + 5 * 24) / 8, 1e-5);  // weights 1, 2 and 5
+  EXPECT_NEAR(y[1], 6, 1e-6);                            // equal scores
+  EXPECT_NEAR(y[2], 16, 1e-5);
+  EXPECT_NEAR(y[4], 24, 1e-5);                        // no overflow
+  EXPECT_TRUE(std::isnan(y[6]) && std::isnan(y[7]));  // every query, key and value here reads x
+}
+
+TEST(Verify, RefusesAttentionThatDoesNotFit) {
+  const auto refused = [](int32_t heads, int32_t keys) {
+    PlanBuilder builder;
+    const NodeId x = builder.affine(builder.input("x", InputKind::kNumber), std::vector<float>(12, 1), std::vector<float>(12, 0), 12);
+    builder.output("y", builder.attend(x, x, x, 2, 3));
+    ScorePlan plan = builder.build();
+    for (auto& constant : plan.constants) {
+      if (std::holds_alternative<std::vector<int32_t>>(constant.data)) constant.data = std::vector<int32_t>{heads, keys};
+    }
+    try {
+      (void)verify(plan);
+      return false;
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::kData;
+    }
+  };
+  EXPECT_FALSE(refused(2, 3));
+  EXPECT_FALSE(refused(1, 12));
+  EXPECT_TRUE(refused(0, 3));
+  EXPECT_TRUE(refused(2, -3));
+  EXPECT_TRUE(refused(2, 4));
+  EXPECT_TRUE(refused(5, 1));
+  EXPECT_TRUE(refused(2147483647, 2147483647));
+}
+
 TEST(PlanOps, AMissingNumberIsNeverReplacedSilently) {
   PlanBuilder builder;
   const NodeId x = builder.input("x", InputKind::kNumber);

@@ -235,6 +235,31 @@ class Verifier {
         (void)floats(node, 0, node.inputs.size());
         return number(node, 0);
       }
+      case Op::kMultiply: {
+        arity(node, 2, 0);
+        require(number(node, 0).width == number(node, 1).width, "wants equal widths");
+        return number(node, 0);
+      }
+      case Op::kNormalise: {
+        arity(node, 1, 3);
+        require(node.size >= 1 && number(node, 0).width % node.size == 0, "wants whole groups of columns");
+        (void)floats(node, 0, node.size);
+        (void)floats(node, 1, node.size);
+        const float epsilon = floats(node, 2, 1)[0];
+        require(epsilon > 0 && std::isfinite(epsilon), "wants a positive, finite epsilon");
+        return number(node, 0);
+      }
+      case Op::kAttend: {
+        arity(node, 3, 1);
+        const auto& extents = constant<int32_t>(node, 0);
+        require(extents.size() == 2, "wants a number of heads and of key tokens");
+        const AttendShape shape = attend_shape(extents[0], extents[1], number(node, 0).width, number(node, 1).width, number(node, 2).width);
+        require(shape.value_width >= 1, "wants widths that fit its heads and tokens");
+        require(shape.heads * shape.queries <= limits_.scores / shape.keys, "has more scores than the limit");
+        const size_t width = shape.queries * shape.heads * shape.value_width;
+        require(width <= limits_.width, "is wider than the limit");
+        return number_type(width);
+      }
       case Op::kPoints: {
         arity(node, 1, 1);
         (void)floats(node, 0, 2);

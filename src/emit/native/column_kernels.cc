@@ -175,6 +175,45 @@ void weighted_sum(const float* const* x, const float* weights, size_t parts, flo
   }
 }
 
+void multiply(const float* HWY_RESTRICT x, const float* HWY_RESTRICT z, float* HWY_RESTRICT y, size_t n) {
+  for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(static_cast<double>(x[i]) * static_cast<double>(z[i]));
+}
+
+void normalise(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t stride, size_t group, const float* gain, const float* shift,
+               double epsilon) {
+  double mean[kTileRows];
+  double deviation[kTileRows];
+  const auto count = static_cast<double>(group);
+  for (size_t begin = 0; begin < stride; begin += kTileRows) {
+    const size_t rows = HWY_MIN(kTileRows, stride - begin);
+    for (size_t i = 0; i < rows; ++i) mean[i] = 0;
+    for (size_t c = 0; c < group; ++c) {
+      const float* HWY_RESTRICT column = x + c * stride + begin;
+      for (size_t i = 0; i < rows; ++i) mean[i] += static_cast<double>(column[i]);
+    }
+    for (size_t i = 0; i < rows; ++i) mean[i] /= count;
+    for (size_t i = 0; i < rows; ++i) deviation[i] = 0;
+    for (size_t c = 0; c < group; ++c) {
+      const float* HWY_RESTRICT column = x + c * stride + begin;
+      for (size_t i = 0; i < rows; ++i) {
+        const double distance = static_cast<double>(column[i]) - mean[i];
+        deviation[i] += distance * distance;
+      }
+    }
+    for (size_t i = 0; i < rows; ++i) deviation[i] = std::sqrt(deviation[i] / count + epsilon);
+    for (size_t c = 0; c < group; ++c) {
+      const float* HWY_RESTRICT column = x + c * stride + begin;
+      float* HWY_RESTRICT out = y + c * stride + begin;
+      const auto by = static_cast<double>(gain[c]);
+      const auto to = static_cast<double>(shift[c]);
+      for (size_t i = 0; i < rows; ++i) {
+        const double unit = (static_cast<double>(column[i]) - mean[i]) / deviation[i];
+        out[i] = static_cast<float>(unit * by + to);
+      }
+    }
+  }
+}
+
 void points(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, double factor, double offset, bool rounds) {
   for (size_t i = 0; i < n; ++i) {
     const double exact = offset - factor * static_cast<double>(x[i]);
@@ -183,7 +222,8 @@ void points(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, double
 }
 
 const ColumnKernels* get_column_kernels() {
-  static constexpr ColumnKernels kernels{special, missing_flag, impute, clip, scale, interpolate, piecewise_linear, bin, weighted_sum, points};
+  static constexpr ColumnKernels kernels{special,          missing_flag, impute,       clip,     scale,     interpolate,
+                                         piecewise_linear, bin,          weighted_sum, multiply, normalise, points};
   return &kernels;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "emit/native/packed.h"
+#include "plan/plan.h"
 
 namespace obligor::native {
 
@@ -38,12 +39,16 @@ struct ColumnKernels {
   void (*piecewise_linear)(const float* x, float* y, size_t n, const float* edges, size_t pieces);
   void (*bin)(const float* x, int32_t* y, size_t n, const Bins& bins);
   void (*weighted_sum)(const float* const* x, const float* weights, size_t parts, float* y, size_t n);
+  void (*multiply)(const float* x, const float* z, float* y, size_t n);
+  // Column c of the group at x + c * stride.
+  void (*normalise)(const float* x, float* y, size_t stride, size_t group, const float* gain, const float* shift, double epsilon);
   void (*points)(const float* x, float* y, size_t n, double factor, double offset, bool rounds);
 };
 
 struct AffineKernels {
   void (*affine)(const PackedAffine& map, const float* x, float* y, Tile tile, Function function);
   void (*activate)(Function function, const float* x, float* y, size_t n);
+  void (*attend)(const AttendShape& shape, const float* queries, const float* keys, const float* values, float* y, size_t stride);
 };
 
 struct TreeKernels {

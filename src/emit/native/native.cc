@@ -161,6 +161,20 @@ struct NativeExecutor::Impl {
         column.weighted_sum(work.parts.data(), sum.weights.data(), sum.parts.size(), y, all);
         return;
       }
+      case Op::kMultiply: column.multiply(x, work.numbers.data() + step.second * n, y, all); return;
+      case Op::kNormalise: {
+        const auto& data = std::get<native::NormaliseData>(step.data);
+        const size_t group = data.gain.size();
+        for (size_t c = 0; c < step.width; c += group) {
+          column.normalise(x + c * n, y + c * n, n, group, data.gain.data(), data.shift.data(), data.epsilon);
+        }
+        return;
+      }
+      case Op::kAttend: {
+        const auto& data = std::get<native::AttendData>(step.data);
+        affine.attend(data.shape, x, work.numbers.data() + data.keys * n, work.numbers.data() + data.values * n, y, n);
+        return;
+      }
       case Op::kPoints: {
         const auto& points = std::get<native::PointsData>(step.data);
         column.points(x, y, n, points.factor, points.offset, points.rounds);

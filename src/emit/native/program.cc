@@ -356,6 +356,14 @@ class Compiler {
         made.data = std::move(sum);
         break;
       }
+      case Op::kMultiply: made.second = column(node.inputs[1]); break;
+      case Op::kNormalise: made.data = NormaliseData{floats(node, 0), floats(node, 1), static_cast<double>(floats(node, 2)[0])}; break;
+      case Op::kAttend: {
+        const auto width = [&](size_t i) -> size_t { return types_[node.inputs[i]].width; };
+        made.data = AttendData{attend_shape(ints(node, 0)[0], ints(node, 0)[1], width(0), width(1), width(2)), column(node.inputs[1]),
+                               column(node.inputs[2])};
+        break;
+      }
       case Op::kPoints:
         made.data = PointsData{static_cast<double>(floats(node, 0)[0]), static_cast<double>(floats(node, 0)[1]), node.function == "round"};
         break;

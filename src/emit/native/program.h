@@ -42,13 +42,22 @@ struct SumData {
   std::vector<size_t> parts;  // columns
   std::vector<float> weights;
 };
+struct NormaliseData {
+  std::vector<float> gain, shift;
+  double epsilon = 0;
+};
+struct AttendData {
+  AttendShape shape;
+  size_t keys = 0;  // column
+  size_t values = 0;
+};
 struct PointsData {
   double factor = 0;
   double offset = 0;
   bool rounds = false;
 };
 using StepData = std::variant<std::monostate, std::vector<float>, std::vector<int32_t>, EncodeData, RangeData, ScaleData, Knots, Bins, PairTable,
-                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, PointsData>;
+                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, NormaliseData, AttendData, PointsData>;
 
 struct Step {
   Op op = Op::kInput;
@@ -56,7 +65,7 @@ struct Step {
   uint64_t outputs = 0;  // a bit for each output that is made from it; the last bit stands for all from the 64th on
   size_t source = 0;     // raw column, for kInput and kEncode
   size_t in = 0;         // column of the input (numbers or codes)
-  size_t second = 0;     // column of the second code, for kCross
+  size_t second = 0;     // column of the second code or number, for kCross and kMultiply
   size_t in_width = 1;
   size_t out = 0;
   size_t width = 1;

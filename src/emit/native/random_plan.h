@@ -165,7 +165,7 @@ class RandomPlanMaker {
     for (size_t i = 0; i < categories; ++i) strings_.push_back(builder_.input("s" + std::to_string(i), InputKind::kCategory));
     add_encode();
     const size_t steps = 10 + below(random_, 50);
-    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 19));
+    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 22));
     return finish();
   }
 
@@ -219,6 +219,22 @@ class RandomPlanMaker {
     const uint32_t out = kWidths[below(random_, 12)];
     const NodeId y = builder_.affine(x.node, random_weights(random_, in, out), random_values(random_, out, -0.5, 0.5), out);
     add(y, x.exact && out <= 2, true);
+  }
+
+  void add_attend() {
+    const Known x = bounded();
+    const uint32_t in = width(x.node);
+    const auto heads = static_cast<uint32_t>(1 + below(random_, 3));
+    const auto queries = static_cast<uint32_t>(1 + below(random_, 3));
+    const auto keys = static_cast<uint32_t>(1 + below(random_, 6));
+    const auto of = [&](uint32_t out) {
+      std::vector<float> weights = random_weights(random_, in, out);
+      for (auto& weight : weights) weight *= 0.5F;
+      return builder_.affine(x.node, std::move(weights), random_values(random_, out, -0.5, 0.5), out);
+    };
+    const uint32_t each = static_cast<uint32_t>(1 + below(random_, 4));
+    const uint32_t value = static_cast<uint32_t>(1 + below(random_, 4));
+    add(builder_.attend(of(queries * heads * each), of(keys * heads * each), of(keys * heads * value), heads, keys), false, true);
   }
 
   void add_any(size_t op) {
@@ -344,6 +360,25 @@ class RandomPlanMaker {
         add(builder_.sum(parts, random_values(random_, parts.size(), -1, 1)), all_exact, true);
         return;
       }
+      case 19: {
+        const Known x = bounded();
+        for (const Known& other : numbers_) {
+          if (!other.bounded || width(other.node) != width(x.node)) continue;
+          add(builder_.multiply(x.node, other.node), x.exact && other.exact, false);
+          return;
+        }
+        add(builder_.multiply(x.node, x.node), x.exact, false);
+        return;
+      }
+      case 20: {
+        const Known x = bounded();
+        const uint32_t w = width(x.node);
+        const uint32_t group = w % 3 == 0 ? w / 3 : w;
+        add(builder_.normalise(x.node, random_values(random_, group, -1, 1), random_values(random_, group, -1, 1), uniform(random_, 0.2, 1)), x.exact,
+            true);
+        return;
+      }
+      case 21: add_attend(); return;
       default: return;
     }
   }

@@ -1,5 +1,6 @@
 #include "emit/sql/dialect.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -139,6 +140,19 @@ std::string function_of(SqlDialect dialect, std::string_view function, const std
   throw Error(ErrorCode::kUnsupported, fmt::format("SQL ({}): the activation '{}' has no SQL form; export to onnx instead, or train with relu, selu, "
                                                    "tanh or silu",
                                                    dialect_name(dialect), function));
+}
+
+std::string largest(SqlDialect dialect, const std::vector<std::string>& x) {
+  // SQLite's function takes at most 100 arguments and means another thing with one.
+  constexpr size_t kMost = 64;
+  if (x.size() == 1) return x[0];
+  if (x.size() <= kMost) return fmt::format("{}({})", dialect == SqlDialect::kSqlite ? "max" : "greatest", fmt::join(x, ", "));
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin < x.size(); begin += kMost) {
+    const size_t end = std::min(x.size(), begin + kMost);
+    parts.push_back(largest(dialect, {x.begin() + static_cast<std::ptrdiff_t>(begin), x.begin() + static_cast<std::ptrdiff_t>(end)}));
+  }
+  return largest(dialect, parts);
 }
 
 std::string rounded(const std::string& x) { return fmt::format("(CASE WHEN {0} < 0e0 THEN -floor(0.5e0 - {0}) ELSE floor({0} + 0.5e0) END)", x); }

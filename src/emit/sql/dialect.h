@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emit/sql/sql.h"
 
@@ -20,6 +21,8 @@ namespace obligor::sql {
 // A named function of the plan of `x`, a name or a bracketed expression. Error{kUnsupported} where there is none.
 [[nodiscard]] std::string function_of(SqlDialect dialect, std::string_view function, const std::string& x);
 // Half away from zero.
+// The largest of some numbers, none of which is missing.
+[[nodiscard]] std::string largest(SqlDialect dialect, const std::vector<std::string>& x);
 [[nodiscard]] std::string rounded(const std::string& x);
 
 }  // namespace obligor::sql

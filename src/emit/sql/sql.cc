@@ -281,12 +281,99 @@ class Emitter {
         }
         return;
       }
+      case Op::kMultiply:
+        each([&](const std::string& x, size_t c) { return fmt::format("({} * {})", x, in(node, 1).columns[c]); });
+        count(types_[id].width);
+        return;
+      case Op::kNormalise: normalise(id); return;
+      case Op::kAttend: attend(id); return;
       case Op::kPoints:
         each([&](const std::string& x, size_t) {
           const std::string exact = fmt::format("({} - {} * {})", number(floats(node, 0)[1]), number(floats(node, 0)[0]), x);
           return node.function == "round" ? sql::rounded(exact) : exact;
         });
         return;
+    }
+  }
+
+  // Expressions of node `id` that its own columns read: columns of the stage before theirs.
+  std::vector<std::string> keep_first(NodeId id, std::string_view what, const std::vector<std::string>& expressions) {
+    Text& text = texts_[id];
+    if (stages_.size() <= text.stage) stages_.resize(text.stage + 1);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < expressions.size(); ++i) {
+      names.push_back(fmt::format("obligor_{}_{}_{}", id, what, i));
+      stages_[text.stage].push_back(fmt::format("    {} AS {}", expressions[i], names.back()));
+    }
+    ++text.stage;
+    return names;
+  }
+
+  void normalise(NodeId id) {
+    const Node& node = plan_.nodes[id];
+    const auto& x = in(node, 0).columns;
+    const size_t group = floats(node, 0).size();
+    const double count_of = static_cast<double>(group);
+    std::vector<std::string> means;
+    for (size_t begin = 0; begin < x.size(); begin += group) {
+      means.push_back(fmt::format(
+          "(({}) / {}e0)", fmt::join(x.begin() + static_cast<std::ptrdiff_t>(begin), x.begin() + static_cast<std::ptrdiff_t>(begin + group), " + "),
+          plain(count_of)));
+    }
+    means = keep_first(id, "mean", means);
+    std::vector<std::string> deviations;
+    for (size_t begin = 0; begin < x.size(); begin += group) {
+      std::vector<std::string> squares;
+      for (size_t c = 0; c < group; ++c) squares.push_back(fmt::format("({0} - {1}) * ({0} - {1})", x[begin + c], means[begin / group]));
+      deviations.push_back(fmt::format("sqrt(({}) / {}e0 + {})", fmt::join(squares, " + "), plain(count_of), number(floats(node, 2)[0])));
+    }
+    deviations = keep_first(id, "sd", deviations);
+    for (size_t c = 0; c < x.size(); ++c) {
+      texts_[id].columns.push_back(fmt::format("(({} - {}) / {} * {} + {})", x[c], means[c / group], deviations[c / group],
+                                               number(floats(node, 0)[c % group]), number(floats(node, 1)[c % group])));
+    }
+    count(4 * x.size());
+  }
+
+  void attend(NodeId id) {
+    const Node& node = plan_.nodes[id];
+    const auto& q = in(node, 0).columns;
+    const auto& k = in(node, 1).columns;
+    const auto& v = in(node, 2).columns;
+    const AttendShape shape = attend_shape(ints(node, 0)[0], ints(node, 0)[1], q.size(), k.size(), v.size());
+    count(shape.queries * shape.heads * shape.keys * (shape.width + shape.value_width + 2));
+    std::vector<std::string> scores;  // query, head, key
+    for (size_t part = 0; part < shape.queries * shape.heads; ++part) {
+      for (size_t j = 0; j < shape.keys; ++j) {
+        std::vector<std::string> products;
+        for (size_t c = 0; c < shape.width; ++c) {
+          products.push_back(fmt::format("{} * {}", q[part * shape.width + c], k[(j * shape.heads + part % shape.heads) * shape.width + c]));
+        }
+        scores.push_back(fmt::format("({})", fmt::join(products, " + ")));
+      }
+    }
+    scores = keep_first(id, "score", scores);
+    const auto of_part = [&](const std::vector<std::string>& all, size_t part) {
+      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(part * shape.keys);
+      return std::vector<std::string>(begin, begin + static_cast<std::ptrdiff_t>(shape.keys));
+    };
+    std::vector<std::string> most;
+    for (size_t part = 0; part < shape.queries * shape.heads; ++part) most.push_back(sql::largest(dialect_, of_part(scores, part)));
+    most = keep_first(id, "most", most);
+    std::vector<std::string> weights;
+    for (size_t i = 0; i < scores.size(); ++i) {
+      weights.push_back(sql::function_of(dialect_, "exp", fmt::format("({} - {})", scores[i], most[i / shape.keys])));
+    }
+    weights = keep_first(id, "weight", weights);
+    for (size_t part = 0; part < shape.queries * shape.heads; ++part) {
+      const auto mine = of_part(weights, part);
+      for (size_t c = 0; c < shape.value_width; ++c) {
+        std::vector<std::string> products;
+        for (size_t j = 0; j < shape.keys; ++j) {
+          products.push_back(fmt::format("{} * {}", mine[j], v[(j * shape.heads + part % shape.heads) * shape.value_width + c]));
+        }
+        texts_[id].columns.push_back(fmt::format("(({}) / ({}))", fmt::join(products, " + "), fmt::join(mine, " + ")));
+      }
     }
   }
 

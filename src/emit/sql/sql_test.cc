@@ -81,6 +81,13 @@ ScorePlan every_op(Random& random) {
   std::vector<NodeId> parts;
   for (const char* function : {"relu", "tanh", "selu", "silu", "log", "identity"}) parts.push_back(builder.activate(hidden, function));
   hidden = builder.sum(parts, {1, 0.5F, -0.25F, 1, 0.5F, 0.125F});
+  // Two queries, three keys, two heads of one number; a value of two numbers a head.
+  const auto mapped_to = [&](uint32_t out) {
+    return builder.affine(hidden, native::random_values(random, size_t{3} * out, -0.5, 0.5), native::random_values(random, out, -0.5, 0.5), out);
+  };
+  const NodeId attended = builder.attend(mapped_to(4), mapped_to(6), mapped_to(12), 2, 3);
+  const NodeId normal = builder.normalise(attended, {1, -0.5F, 0.25F, 2}, {0, 0.1F, 0.2F, 0.3F}, 0.1F);
+  hidden = builder.affine(builder.multiply(normal, attended), native::random_values(random, 24, -1, 1), {0.1F, 0.2F, 0.3F}, 3);
   const NodeId linear = builder.affine(hidden, {0.4F, -0.3F, 0.2F}, {-0.5F}, 1);
   const NodeId raw = builder.concat({x, y, number, scaled});
   const NodeId trees = builder.trees(raw, native::random_trees(random, 12, 6, 4, 0.3, false));
