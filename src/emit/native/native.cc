@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "emit/native/program.h"
+#include "emit/native/row.h"
 
 namespace obligor {
 
@@ -16,12 +17,16 @@ using native::Tile;
 
 namespace {
 
+// Beyond so many rows a tile is faster than rows one by one.
+constexpr size_t kFewRows = 3;
+
 // A thread's own memory, kept from call to call; it grows to the largest plan that the thread has run.
 struct Workspace {
   native::LineVector<float> numbers;
   native::LineVector<int32_t> codes;
   std::vector<std::vector<int32_t>> translated;  // by encode node: the plan's code of each entry of the batch's dictionary
   std::vector<const float*> parts;
+  std::vector<RawColumn> raw;
 
   void fit(const Program& program) {
     // A column more than is used, so that no offset is outside the array.
@@ -44,36 +49,34 @@ struct NativeExecutor::Impl {
   const native::ColumnKernels& column = native::column_kernels();
   const native::AffineKernels& affine = native::affine_kernels();
   const native::TreeKernels& tree = native::tree_kernels();
+  const native::RowKernels& row = native::row_kernels();
+  std::vector<native::RowStep> row_steps;
 
-  explicit Impl(const ScorePlan& plan) : program(native::compile(plan)) {}
+  explicit Impl(const ScorePlan& plan) : program(native::compile(plan)), row_steps(native::row_steps(program)) {}
 
-  // Strings are looked up once a batch, or once a row where the batch is shorter than its dictionary.
-  void translate(const InputBatch& batch, uint64_t outputs, Workspace& work) const {
+  // Strings of a dictionary are looked up once a batch, or once a row where the batch is shorter than its dictionary.
+  void translate(const RawColumn* raw, size_t rows, uint64_t outputs, Workspace& work) const {
     for (const Step& step : program.steps) {
       if (step.op != Op::kEncode || (step.outputs & outputs) == 0) continue;
       const auto& data = std::get<native::EncodeData>(step.data);
-      const auto& dictionary = *batch.columns[step.source].dictionary;
       auto& codes = work.translated[data.slot];
       codes.clear();
-      if (dictionary.size() > batch.rows) continue;
-      codes.reserve(dictionary.size());
-      for (const auto& word : dictionary) codes.push_back(data.vocabulary.find(word, data.unseen));
+      const RawColumn& from = raw[step.source];
+      if (from.strings != nullptr || from.dictionary->size() > rows) continue;
+      codes.reserve(from.dictionary->size());
+      for (const auto& word : *from.dictionary) codes.push_back(data.vocabulary.find(word, data.unseen));
     }
   }
 
-  static void encode(const Step& step, const InputColumn& column, size_t begin, Tile tile, const Workspace& work, int32_t* out) {
+  static void encode(const Step& step, const RawColumn& column, size_t begin, Tile tile, const Workspace& work, int32_t* out) {
     const auto& data = std::get<native::EncodeData>(step.data);
-    const int32_t* codes = column.codes.data() + begin;
     const auto& translated = work.translated[data.slot];
-    const bool by_row = translated.size() != column.dictionary->size();
-    for (size_t r = 0; r < tile.rows; ++r) {
-      if (codes[r] < 0) {
-        out[r] = data.missing;
-      } else if (by_row) {
-        out[r] = data.vocabulary.find((*column.dictionary)[static_cast<size_t>(codes[r])], data.unseen);
-      } else {
-        out[r] = translated[static_cast<size_t>(codes[r])];
-      }
+    if (column.strings != nullptr || translated.size() != column.dictionary->size()) {
+      std::string_view cell;
+      for (size_t r = 0; r < tile.rows; ++r) out[r] = column.text(begin + r, cell) ? data.vocabulary.find(cell, data.unseen) : data.missing;
+    } else {
+      const int32_t* codes = column.codes + begin;
+      for (size_t r = 0; r < tile.rows; ++r) out[r] = codes[r] < 0 ? data.missing : translated[static_cast<size_t>(codes[r])];
     }
     for (size_t r = tile.rows; r < tile.stride; ++r) out[r] = 0;
   }
@@ -85,7 +88,7 @@ struct NativeExecutor::Impl {
     }
   }
 
-  void run_step(const Step& step, const InputBatch& batch, size_t begin, Tile tile, Workspace& work) const {
+  void run_step(const Step& step, const RawColumn* raw, size_t begin, Tile tile, Workspace& work) const {
     const size_t n = tile.stride;
     const float* x = work.numbers.data() + step.in * n;
     const int32_t* code = work.codes.data() + step.in * n;
@@ -94,10 +97,10 @@ struct NativeExecutor::Impl {
     const size_t all = step.width * n;
     switch (step.op) {
       case Op::kInput:
-        std::memcpy(y, batch.columns[step.source].numbers.data() + begin, tile.rows * sizeof(float));
+        std::memcpy(y, raw[step.source].numbers + begin, tile.rows * sizeof(float));
         std::fill(y + tile.rows, y + n, 0.0F);
         return;
-      case Op::kEncode: encode(step, batch.columns[step.source], begin, tile, work, code_out); return;
+      case Op::kEncode: encode(step, raw[step.source], begin, tile, work, code_out); return;
       case Op::kSpecial: {
         const auto& codes = std::get<std::vector<float>>(step.data);
         column.special(x, y, all, codes.data(), codes.size());
@@ -183,6 +186,32 @@ struct NativeExecutor::Impl {
     }
   }
 
+  // Calls take(output, tile, first row, column of the output) for each wanted output of each tile.
+  template <typename Take>
+  void run_tiles(const RawColumn* raw, size_t begin, size_t rows, std::span<const size_t> wanted, Workspace& work, const Take& take) const {
+    if (rows == 0) return;
+    work.fit(program);
+    uint64_t needed = 0;
+    for (const size_t i : wanted) needed |= native::output_bit(i);
+    if (rows <= kFewRows && !row_steps.empty()) {
+      for (size_t r = 0; r < rows; ++r) {
+        row.run(row_steps.data(), row_steps.size(), needed, {raw, begin + r}, work.numbers.data(), work.codes.data());
+        for (size_t i = 0; i < wanted.size(); ++i) take(i, Tile{1, 1}, r, program.outputs[wanted[i]]);
+      }
+      return;
+    }
+    if (program.encodes > 0) translate(raw, rows, needed, work);
+    for (size_t first = 0; first < rows; first += program.tile_rows) {
+      Tile tile;
+      tile.rows = std::min(program.tile_rows, rows - first);
+      tile.stride = native::padded(tile.rows);
+      for (const Step& step : program.steps) {
+        if ((step.outputs & needed) != 0) run_step(step, raw, begin + first, tile, work);
+      }
+      for (size_t i = 0; i < wanted.size(); ++i) take(i, tile, first, program.outputs[wanted[i]]);
+    }
+  }
+
   [[nodiscard]] std::vector<size_t> wanted(std::span<const std::string> outputs) const {
     std::vector<size_t> result;
     for (const auto& name : outputs) {
@@ -219,34 +248,39 @@ std::vector<Value> NativeExecutor::run(const InputBatch& batch, std::span<const 
     if (type.kind == ValueType::Kind::kNumber) results[i].numbers.resize(batch.rows * type.width);
     if (type.kind == ValueType::Kind::kCode) results[i].codes.resize(batch.rows);
   }
-  if (batch.rows == 0) return results;
   Workspace& work = workspace();
-  work.fit(program);
-  uint64_t needed = 0;
-  for (const size_t i : wanted) needed |= native::output_bit(i);
-  if (program.encodes > 0) impl_->translate(batch, needed, work);
-  for (size_t begin = 0; begin < batch.rows; begin += program.tile_rows) {
-    Tile tile;
-    tile.rows = std::min(program.tile_rows, batch.rows - begin);
-    tile.stride = native::padded(tile.rows);
-    for (const Step& step : program.steps) {
-      if ((step.outputs & needed) != 0) impl_->run_step(step, batch, begin, tile, work);
+  work.raw.clear();
+  for (const InputColumn& column : batch.columns) work.raw.push_back({column.numbers.data(), column.codes.data(), column.dictionary});
+  impl_->run_tiles(work.raw.data(), 0, batch.rows, wanted, work, [&](size_t i, Tile tile, size_t first, const native::ProgramOutput& output) {
+    Value& result = results[i];
+    if (output.type.kind == ValueType::Kind::kCode) {
+      std::memcpy(result.codes.data() + first, work.codes.data() + output.column * tile.stride, tile.rows * sizeof(int32_t));
+      return;
     }
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      const auto& output = program.outputs[wanted[i]];
-      Value& result = results[i];
-      if (output.type.kind == ValueType::Kind::kCode) {
-        std::memcpy(result.codes.data() + begin, work.codes.data() + output.column * tile.stride, tile.rows * sizeof(int32_t));
-        continue;
-      }
-      const float* from = work.numbers.data() + output.column * tile.stride;
-      float* to = result.numbers.data() + begin * result.width;
-      for (size_t c = 0; c < result.width; ++c) {
-        for (size_t r = 0; r < tile.rows; ++r) to[r * result.width + c] = from[c * tile.stride + r];
-      }
+    const float* from = work.numbers.data() + output.column * tile.stride;
+    float* to = result.numbers.data() + first * result.width;
+    for (size_t c = 0; c < result.width; ++c) {
+      for (size_t r = 0; r < tile.rows; ++r) to[r * result.width + c] = from[c * tile.stride + r];
     }
-  }
+  });
   return results;
+}
+
+void NativeExecutor::score(const RawColumn* raw, size_t begin, size_t rows, std::span<const size_t> outputs, float* const* to) const {
+  Workspace& work = workspace();
+  impl_->run_tiles(raw, begin, rows, outputs, work, [&](size_t i, Tile tile, size_t first, const native::ProgramOutput& output) {
+    const size_t width = output.type.width;
+    float* out = to[i] + first * width;
+    if (output.type.kind == ValueType::Kind::kCode) {
+      const int32_t* from = work.codes.data() + output.column * tile.stride;
+      for (size_t r = 0; r < tile.rows; ++r) out[r] = static_cast<float>(from[r]);
+      return;
+    }
+    const float* from = work.numbers.data() + output.column * tile.stride;
+    for (size_t c = 0; c < width; ++c) {
+      for (size_t r = 0; r < tile.rows; ++r) out[r * width + c] = from[c * tile.stride + r];
+    }
+  });
 }
 
 }  // namespace obligor

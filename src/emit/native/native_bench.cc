@@ -150,7 +150,67 @@ void score(benchmark::State& state) {
   state.counters["times_faster"] = fast / slow;
 }
 
-#define OBLIGOR_BENCH(plan) BENCHMARK(score<plan>)->Name(#plan)->Arg(1)->Arg(64)->Arg(1024)->Arg(65536)->UseManualTime()->MinTime(0.3)
+// One row a call without a batch, each call another row, against the interpreter on single rows. `batch_us` is the same row through the
+// batch interface.
+template <ScorePlan (*kMake)()>
+void one_row(benchmark::State& state) {
+  const ScorePlan plan = kMake();
+  Random random(9, "bench-rows");
+  constexpr size_t kPool = 65536;
+  const Sample sample = random_sample(plan, kPool, random, false);
+  const NativeExecutor native(plan);
+  const Interpreter interpreter(plan);
+  const std::vector<std::string> names{"probability"};
+  // A row comes in as a caller's record: its numbers side by side, its strings where they are.
+  const size_t width = plan.inputs.size();
+  std::vector<float> records(kPool * width);
+  std::vector<const char*> words(kPool * width, nullptr);
+  for (size_t c = 0; c < width; ++c) {
+    for (size_t r = 0; r < kPool; ++r) {
+      if (!sample.numbers[c].empty()) records[r * width + c] = sample.numbers[c][r];
+      else if (sample.codes[c][r] >= 0) words[r * width + c] = sample.dictionary[static_cast<size_t>(sample.codes[c][r])].c_str();
+    }
+  }
+  std::vector<RawColumn> columns(width);
+  const auto seconds_a_row = [&](size_t rows, const auto& score_row) {
+    const double start = thread_seconds();
+    for (size_t r = 0; r < rows; ++r) score_row((r * 7919) % kPool);
+    return (thread_seconds() - start) / static_cast<double>(rows);
+  };
+  const double slow = seconds_a_row(2000, [&](size_t r) { benchmark::DoNotOptimize(interpreter.run(sample.batch(r, 1), names)); });
+  const double batch = seconds_a_row(20000, [&](size_t r) { benchmark::DoNotOptimize(native.run(sample.batch(r, 1), names)); });
+  const std::vector<size_t> outputs{0};
+  float result = 0;
+  float* to = &result;
+  double seconds = 0;
+  size_t calls = 0;
+  size_t next = 0;
+  for (auto _ : state) {
+    const double start = thread_seconds();
+    for (size_t call = 0; call < 1024; ++call) {
+      for (size_t c = 0; c < width; ++c) {
+        columns[c].numbers = records.data() + next * width + c;
+        columns[c].strings = words.data() + next * width + c;
+      }
+      native.score(columns.data(), 0, 1, outputs, &to);
+      benchmark::DoNotOptimize(result);
+      next = (next + 1) % kPool;
+    }
+    const double took = thread_seconds() - start;
+    state.SetIterationTime(took);
+    seconds += took;
+    calls += 1024;
+  }
+  const double fast = seconds / static_cast<double>(calls);
+  state.counters["us_per_row"] = 1e6 * fast;
+  state.counters["batch_us"] = 1e6 * batch;
+  state.counters["interpreter_us"] = 1e6 * slow;
+  state.counters["times_faster"] = slow / fast;
+}
+
+#define OBLIGOR_BENCH(plan)                                                    \
+  BENCHMARK(one_row<plan>)->Name(#plan "/row")->UseManualTime()->MinTime(0.2); \
+  BENCHMARK(score<plan>)->Name(#plan)->Arg(1)->Arg(64)->Arg(1024)->Arg(65536)->UseManualTime()->MinTime(0.3)
 OBLIGOR_BENCH(dnn);
 OBLIGOR_BENCH(wide_ensemble);
 OBLIGOR_BENCH(small_trees);

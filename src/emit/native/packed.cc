@@ -39,6 +39,7 @@ class TreePacker {
       if (visit(root)) add_bits(tree);
       packed_.trees.push_back(tree);
     }
+    packed_.lanes = make_lane_trees(packed_);
     return std::move(packed_);
   }
 
@@ -87,7 +88,8 @@ class TreePacker {
     uint32_t end_leaf = 0;
   };
 
-  // The tree's nodes in preorder. False when they are too many for the bit form (a plan may share subtrees without end).
+  // The tree's nodes in preorder. False when the bit form is not for them: too many (a plan may
+  // share subtrees without end), or a threshold that is no number.
   bool visit(int32_t root) {
     visits_.clear();
     struct Pending {
@@ -99,6 +101,8 @@ class TreePacker {
     while (!pending.empty()) {
       if (visits_.size() > 2 * kMostForbids) return false;
       const Pending next = pending.back();
+      // The bits ask `x > threshold`, which says left where the threshold is no number; the walk asks as the plan does.
+      if (next.source >= 0 && std::isnan(threshold_[static_cast<size_t>(next.source)])) return false;
       pending.pop_back();
       const auto at = static_cast<int32_t>(visits_.size());
       visits_.emplace_back().source = next.source;

@@ -76,7 +76,7 @@ struct PackedAffine {
 inline constexpr size_t kNarrowOutputs = 2;
 [[nodiscard]] PackedAffine pack_affine(std::span<const float> weights, std::span<const float> bias);
 
-// An ensemble twice: for tiles of rows, and for a few rows.
+// An ensemble in three forms: for tiles of rows, for one row, and as plain nodes.
 //
 // Tiles (Lucchese et al. 2015, QuickScorer, a tree at a time): leaves are numbered from left to right. A node that sends a row to the
 // right forbids the leaves of its left subtree; the row's leaf is the first that no node forbids. So every node of a tree is one
@@ -100,7 +100,37 @@ struct LeafWord {
   uint32_t category_begin = 0;  // in `categories`
   uint32_t category_end = 0;
 };
-// A few rows: a plain walk, several trees interleaved. A leaf is a node whose children are itself.
+// One row, in AVX-512: it has no vectors along rows, so they run along trees. Leaf words stand side by side, sixteen to a group; a step
+// takes one node of each, compares sixteen values with their thresholds and clears sixteen words. Nothing branches, so a row that was
+// never seen before costs what any other does.
+struct LaneGroup {
+  uint32_t begin = 0;  // step
+  uint32_t end = 0;
+  uint32_t category_begin = 0;  // in `categories`
+  uint32_t category_end = 0;
+};
+// A category node, looked at after the steps of its group.
+struct LaneCategory {
+  uint32_t lane = 0;  // in the group
+  ForbidCategory node;
+};
+struct LaneTrees {
+  bool one_word = true;  // no tree has more than one word
+  std::vector<LaneGroup> groups;
+  LineVector<float> thresholds;         // 16 a step
+  LineVector<uint32_t> keep;            // 16 a step; all ones: no node
+  LineVector<uint8_t> places;           // 16 a step: the columns as places in `used`, where that is short
+  LineVector<uint32_t> features;        // 16 a step: the columns, where it is not
+  std::vector<uint16_t> missing_right;  // a step: lanes where a missing value goes right
+  std::vector<LaneCategory> categories;
+  std::vector<uint8_t> first_word;  // a lane: 1 where a tree begins
+  std::vector<uint32_t> used;       // the columns that any numeric node looks at
+};
+// So many columns fit into the registers that a step picks its values from.
+inline constexpr size_t kLaneFeatures = 64;
+// One row is scored by lanes where that takes fewer steps than so many a tree, else by a walk.
+inline constexpr size_t kMostLaneSteps = 6;
+// Otherwise: a plain walk, several trees interleaved. A leaf is a node whose children are itself.
 struct WalkNode {
   float threshold = 0;
   uint32_t feature = 0;       // the highest bit: a missing value goes left
@@ -126,7 +156,9 @@ struct PackedTrees {
   std::vector<float> node_value;       // of a leaf
   std::vector<int32_t> words;
   int32_t first_leaf = 0;  // in `nodes`: leaves stand behind the nodes
+  LaneTrees lanes;         // without groups where a walk is faster
 };
+[[nodiscard]] LaneTrees make_lane_trees(const PackedTrees& trees);
 [[nodiscard]] PackedTrees pack_trees(const ScorePlan& plan, const Node& node);
 
 }  // namespace obligor::native

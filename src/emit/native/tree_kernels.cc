@@ -10,7 +10,7 @@
 
 #include "emit/native/dispatch.h"
 #include "emit/native/kernels.h"
-#include "plan/builder.h"
+#include "emit/native/walk-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::native::HWY_NAMESPACE {
@@ -122,53 +122,6 @@ HWY_INLINE void bit_tree(const PackedTrees& trees, const PackedTree& tree, const
   for (size_t v = 0; v < kVectors; ++v) hn::StoreU(value[v], d, out + v * lanes);
 }
 
-HWY_INLINE bool goes_left(const PackedTrees& trees, size_t node, float x) {
-  const uint8_t flags = trees.node_flags[node];
-  if (x != x) return (flags & TreeArrays::kDefaultLeft) != 0;
-  if ((flags & TreeArrays::kCategorical) == 0) return x <= trees.nodes[node].threshold;
-  const int32_t begin = trees.node_category[node * 2];
-  const int32_t words = trees.node_category[node * 2 + 1];
-  if (words == 0 || !(x > -1.0F) || !(x < 32.0F * static_cast<float>(words))) return false;
-  const auto bit = static_cast<uint32_t>(static_cast<int32_t>(x));
-  return (static_cast<uint32_t>(trees.words[static_cast<size_t>(begin) + bit / 32]) >> (bit % 32U) & 1U) != 0;
-}
-
-constexpr size_t kWalks = 8;
-
-// Trees are uneven: most walks end long before the deepest leaf.
-HWY_INLINE bool all_leaves(const PackedTrees& trees, const int32_t (&at)[kWalks]) {
-  int32_t least = at[0];
-  for (size_t w = 1; w < kWalks; ++w) least = HWY_MIN(least, at[w]);
-  return least >= trees.first_leaf;
-}
-
-// Up to kWalks walks side by side: independent chains of loads hide each other's latency.
-HWY_INLINE void walk(const PackedTrees& trees, int32_t (&at)[kWalks], const float* const (&x)[kWalks], size_t stride, uint32_t depth, bool plain) {
-  if (plain) {
-    const WalkNode* HWY_RESTRICT nodes = trees.nodes.data();
-    for (uint32_t level = 0; level < depth; ++level) {
-      if (level % 4 == 3 && all_leaves(trees, at)) return;
-#pragma GCC unroll 8
-      for (size_t w = 0; w < kWalks; ++w) {
-        // Arithmetic, not branches: which way a row goes cannot be foretold.
-        const WalkNode& node = nodes[static_cast<size_t>(at[w])];
-        const float value = x[w][(node.feature & ~kMissingLeft) * stride];
-        const auto beyond = static_cast<uint32_t>(!(value <= node.threshold));
-        const auto missing = static_cast<uint32_t>(value != value);
-        at[w] = node.child[beyond & ~(missing & (node.feature / kMissingLeft))];
-      }
-    }
-    return;
-  }
-  for (uint32_t level = 0; level < depth; ++level) {
-    if (level % 4 == 3 && all_leaves(trees, at)) return;
-    for (size_t w = 0; w < kWalks; ++w) {
-      const auto node = static_cast<size_t>(at[w]);
-      at[w] = trees.nodes[node].child[goes_left(trees, node, x[w][(trees.nodes[node].feature & ~kMissingLeft) * stride]) ? 0 : 1];
-    }
-  }
-}
-
 void walk_tree(const PackedTrees& trees, const PackedTree& tree, const float* x, Tile tile, float* out) {
   for (size_t begin = 0; begin < tile.stride; begin += kWalks) {
     int32_t at[kWalks];
@@ -180,28 +133,6 @@ void walk_tree(const PackedTrees& trees, const PackedTree& tree, const float* x,
     walk(trees, at, rows, tile.stride, tree.depth, tree.plain);
     for (size_t w = 0; w < kWalks; ++w) out[begin + w] = trees.node_value[static_cast<size_t>(at[w])];
   }
-}
-
-// One row: kWalks trees side by side.
-float walk_row(const PackedTrees& trees, const float* x, size_t stride) {
-  double total = 0;
-  const size_t count = trees.trees.size();
-  for (size_t begin = 0; begin < count; begin += kWalks) {
-    int32_t at[kWalks];
-    const float* rows[kWalks];
-    uint32_t depth = 0;
-    bool plain = true;
-    for (size_t w = 0; w < kWalks; ++w) {
-      const PackedTree& tree = trees.trees[HWY_MIN(begin + w, count - 1)];
-      at[w] = tree.root;
-      rows[w] = x;
-      depth = HWY_MAX(depth, tree.depth);
-      plain = plain && tree.plain;
-    }
-    walk(trees, at, rows, stride, depth, plain);
-    for (size_t w = 0; w < kWalks && begin + w < count; ++w) total += static_cast<double>(trees.node_value[static_cast<size_t>(at[w])]);
-  }
-  return static_cast<float>(total);
 }
 
 constexpr size_t kFewRows = 2;
