@@ -168,6 +168,53 @@ TEST(Native, EnsemblesOfAllSizesEqualTheInterpreterExactly) {
   }
 }
 
+// One row takes another way through the trees than a batch: out of registers where the columns are few, by a gather where they are many.
+TEST(Native, OneRowOfAnEnsembleEqualsTheInterpreterExactly) {
+  Random random(18, "native-row-trees");
+  for (const int width : {1, 7, 32, 33, 64, 65, 130}) {
+    for (const size_t leaves : {1UL, 2UL, 31UL, 33UL, 100UL}) {
+      PlanBuilder builder;
+      std::vector<NodeId> inputs;
+      for (int c = 0; c < width; ++c) inputs.push_back(builder.input("x" + std::to_string(c), InputKind::kNumber));
+      const double categories = leaves == 33 ? 0.3 : 0.0;
+      builder.output("y",
+                     builder.trees(builder.concat(inputs), native::random_trees(random, 37, leaves, static_cast<size_t>(width), categories, false)));
+      const ScorePlan plan = builder.build();
+      for (const bool hard : {false, true}) {
+        const Sample sample = native::random_sample(plan, 40, random, hard);
+        const auto expected = Interpreter(plan).run(sample.batch(0, 40), {})[0].numbers;
+        for (const auto& executor : for_all_targets(plan)) {
+          std::vector<float> found;
+          for (size_t r = 0; r < 40; ++r) found.push_back(executor->run(sample.batch(r, 1), {})[0].numbers[0]);
+          EXPECT_THAT(found, testing::Pointwise(testing::Eq(), expected)) << width << " columns, " << leaves << " leaves";
+        }
+      }
+    }
+  }
+}
+
+// x <= NaN is false: such a node sends every number to the right, and what is missing where its flag says.
+TEST(Native, AThresholdThatIsNoNumberSendsToTheRight) {
+  TreeArrays trees;
+  trees.roots = {0, 1};
+  trees.feature = {0, 0};
+  trees.threshold = {std::nanf(""), std::nanf("")};
+  trees.left = {~0, ~0};
+  trees.right = {~1, ~1};
+  trees.flags = {TreeArrays::kDefaultLeft, 0};
+  trees.leaves = {1.0F, 10.0F};
+  trees.bit_begin = trees.bit_end = {0, 0};
+  PlanBuilder builder;
+  builder.output("y", builder.trees(builder.input("x", InputKind::kNumber), trees));
+  const ScorePlan plan = builder.build();
+  const std::vector<float> x{0.0F, -INFINITY, INFINITY, std::nanf("")};
+  for (const auto& executor : for_all_targets(plan)) {
+    EXPECT_THAT(executor->run({4, {{x, {}, nullptr}}}, {})[0].numbers, testing::ElementsAre(20, 20, 20, 11));
+    for (size_t r = 0; r < x.size(); ++r)
+      EXPECT_EQ(executor->run({1, {{std::span(x).subspan(r, 1), {}, nullptr}}}, {})[0].numbers[0], r == 3 ? 11 : 20);
+  }
+}
+
 // A verified plan may share subtrees; a copy of them would have 2^40 nodes.
 TEST(Native, SharedSubtreesAreNotCopied) {
   TreeArrays trees;

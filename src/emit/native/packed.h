@@ -129,7 +129,7 @@ struct LaneTrees {
 // So many columns fit into the registers that a step picks its values from.
 inline constexpr size_t kLaneFeatures = 64;
 // One row is scored by lanes where that takes fewer steps than so many a tree, else by a walk.
-inline constexpr size_t kMostLaneSteps = 6;
+inline constexpr size_t kMostLaneSteps = 12;
 // Otherwise: a plain walk, several trees interleaved. A leaf is a node whose children are itself.
 struct WalkNode {
   float threshold = 0;
