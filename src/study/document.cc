@@ -17,6 +17,7 @@
 #include "metric/ranks.h"
 #include "metric/roc.h"
 #include "metric/threshold.h"
+#include "study/cutoffs.h"
 #include "study/profile.h"
 
 namespace obligor {
@@ -44,7 +45,8 @@ std::vector<FoldTruth> truths(const Task& task, const Split& split) {
 
 Json interval_json(const metric::Interval& interval) { return {{"value", interval.value}, {"low", interval.low}, {"high", interval.high}}; }
 
-Json curves_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth) {
+// The folds' test rows together, each with the probability of the fit that did not see it.
+metric::RankedSample pooled(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth) {
   std::vector<double> scores;
   std::vector<uint8_t> target;
   std::vector<double> weight;
@@ -53,7 +55,10 @@ Json curves_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& trut
     target.insert(target.end(), truth[f].target.begin(), truth[f].target.end());
     weight.insert(weight.end(), truth[f].weight.begin(), truth[f].weight.end());
   }
-  const metric::RankedSample sample(scores, target, weight);
+  return {scores, target, weight};
+}
+
+Json curves_json(const metric::RankedSample& sample) {
   Json json;
   for (const auto& point : metric::curve_points(sample, kCurvePoints)) {
     json["roc"].push_back({point.false_positive_rate, point.true_positive_rate});
@@ -71,9 +76,9 @@ Json curves_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& trut
   for (size_t b = 0; b <= kBins; ++b) edges.push_back(static_cast<double>(b) / kBins);
   std::vector<int> good(kBins, 0);
   std::vector<int> bad(kBins, 0);
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const auto bin = std::min(kBins - 1, static_cast<size_t>(scores[i] * kBins));
-    ++(target[i] != 0 ? bad : good)[bin];
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const auto bin = std::min(kBins - 1, static_cast<size_t>(sample.scores()[i] * kBins));
+    ++(sample.target()[i] != 0 ? bad : good)[bin];
   }
   json["histogram"] = {{"edges", edges}, {"good", good}, {"bad", bad}};
   return json;
@@ -126,6 +131,18 @@ Json trees_json(const ModelOutcome& outcome) {
   return trees;
 }
 
+// The card of the first fold, and how large each fold's is; absent for a model that is none.
+Json scorecard_json(const ModelOutcome& outcome) {
+  if (!outcome.jobs.front().details.contains("scorecard")) return nullptr;
+  Json card = outcome.jobs.front().details["scorecard"];
+  card["fold"] = outcome.jobs.front().fold;
+  for (const auto& job : outcome.jobs) {
+    card["sizes"]["characteristics"].push_back(job.details["scorecard"]["characteristics"].size());
+    card["sizes"]["attributes"].push_back(job.details["scorecard"]["attributes"]);
+  }
+  return card;
+}
+
 Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth, const RunFacts& facts, uint64_t seed) {
   Json json;
   json["name"] = outcome.entry.name;
@@ -168,7 +185,11 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
     tuning.update(job.tuning);
     json["tuning"].push_back(std::move(tuning));
   }
-  json["curves"] = curves_json(outcome, truth);
+  const metric::RankedSample sample = pooled(outcome, truth);
+  const Json& details = outcome.jobs.front().details;
+  json["curves"] = curves_json(sample);
+  json["cut_offs"] = cut_offs_json(sample, scale_of(details), details.contains("scorecard"));
+  json["grades"] = grades_json(sample, scale_of(details));
   json["learning"] = Json::array();
   for (const auto& job : outcome.jobs) {
     // The first two folds say how training went; all of them would make the report heavy.
@@ -183,6 +204,7 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
   if (json["learning"].empty()) json.erase("learning");
   json["importance"] = importance_json(outcome);
   if (Json trees = trees_json(outcome); !trees.empty()) json["trees"] = std::move(trees);
+  if (Json card = scorecard_json(outcome); !card.is_null()) json["scorecard"] = std::move(card);
   std::vector<std::string> notes;
   for (const auto& job : outcome.jobs) {
     for (const auto& note : job.notes) {
@@ -269,6 +291,8 @@ Json comparison_document(const Comparison& comparison, const Table& table, const
                              {"log_loss", "probabilities clipped at 1e-15"},
                              {"pr_auc", "average precision"},
                              {"curves", "drawn over the folds' test rows together"},
+                             {"cut_offs", "over the folds' test rows together; a cut-off approves its band and every safer one"},
+                             {"grades", "out-of-fold bad rate of each grade, interval of Clopper and Pearson; the limits come from the same rows"},
                              {"fit_seconds", "summed over folds, choice by inner folds included, one thread a job"},
                              {"pairs", "DeLong on the same test rows, p adjusted by Holm"}};
 

@@ -8,14 +8,11 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "study/cutoffs.h"
 #include "study/fingerprint.h"
 
 namespace obligor {
 namespace {
-
-constexpr double kPointsToDouble = 20;
-constexpr double kBasePoints = 600;
-constexpr double kBaseOdds = 50;
 
 // What reasons are measured from (explain/reasons.h): the middle of the known values (the upper one of two), null when none is known.
 Json median(const std::vector<float>& values, Rows rows) {
@@ -104,19 +101,8 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   const auto outputs = builder.splice(fitted.plan);
   builder.meta() = fitted.plan.meta;
   for (size_t i = 0; i < outputs.size(); ++i) builder.output(fitted.plan.outputs[i].name, outputs[i]);
-  double points_to_double = kPointsToDouble;
-  double base_points = kBasePoints;
-  double base_odds = kBaseOdds;
-  // A scorecard has a scale of its own.
-  if (fitted.details.contains("scorecard")) {
-    const Json& scale = fitted.details["scorecard"]["scale"];
-    points_to_double = scale["double_odds"].get<double>();
-    base_points = scale["base_points"].get<double>();
-    base_odds = scale["base_odds"].get<double>();
-  }
-  const double factor = points_to_double / std::log(2.0);
-  const double offset = base_points - factor * std::log(base_odds);
-  builder.output("points", builder.points(outputs[0], static_cast<float>(factor), static_cast<float>(offset), "round"));
+  const PointScale scale = scale_of(fitted.details);  // a scorecard has one of its own
+  builder.output("points", builder.points(outputs[0], static_cast<float>(scale.factor()), static_cast<float>(scale.offset()), "round"));
   bundle.plan = builder.build();
 
   bundle.task = task_json(task);
@@ -137,7 +123,7 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   bundle.reference = score_reference(score(bundle.plan, table, task.rows, executor));
   bundle.policy = {{"threshold", bad_rate},
                    {"threshold_rule", "bad rate of the training rows"},
-                   {"points", {{"double_odds", points_to_double}, {"base_points", base_points}, {"base_odds", base_odds}}}};
+                   {"points", {{"double_odds", scale.double_odds}, {"base_points", scale.base_points}, {"base_odds", scale.base_odds}}}};
   Json importance = Json::array();
   for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
   bundle.card = {{"model", entry.name},   {"title", entry.title},     {"paper", entry.paper},          {"params", fitted.params},

@@ -54,10 +54,34 @@ ModelEntry scorecard_entry() {
   };
   entry.traits.deterministic_convex = true;
   entry.prep = scorecard_prep;
-  entry.candidates = {{},
-                      {{"max_bins", "5"}, {"min_share", "0.05"}},
-                      {{"max_bins", "15"}, {"min_share", "0.02"}},
-                      {{"selection", "all"}, {"min_iv", "0.005"}, {"sign_rule", "false"}, {"max_bins", "12"}}};
+  // Small cards first; then all characteristics without the filters, whose redundant ones the penalty shares out among.
+  const auto every = [](std::vector<std::pair<std::string, std::string>> set) {
+    set.insert(set.end(), {{"selection", "all"}, {"min_iv", "0"}, {"max_correlation", "1"}, {"max_vif", "1e+09"}});
+    return set;
+  };
+  entry.candidates = {
+      {},
+      {{"max_bins", "5"}, {"min_share", "0.05"}},
+      {{"max_bins", "15"}, {"min_share", "0.02"}},
+      every({{"max_bins", "12"}}),
+      every({{"max_bins", "12"}, {"sign_rule", "false"}}),
+      every({{"max_bins", "12"}, {"sign_rule", "false"}, {"max_p_value", "0.1"}}),
+      every({{"sign_rule", "false"}, {"strength", "10"}}),
+      every({{"max_bins", "20"}, {"min_share", "0.01"}, {"sign_rule", "false"}, {"strength", "30"}, {"trend", "monotone"}}),
+      every({{"max_bins", "30"}, {"min_share", "0.005"}, {"sign_rule", "false"}, {"strength", "30"}, {"divergence", "js"}}),
+  };
+  entry.tune_space = {{"max_bins", 3, 40, true, {}},
+                      {"min_share", 0.002, 0.1, true, {}},
+                      {"trend", 0, 0, false, {"auto", "monotone"}},
+                      {"divergence", 0, 0, false, {"iv", "js", "hellinger"}},
+                      {"max_p_value", 0.01, 1, true, {}},
+                      {"min_iv", 0, 0.05, false, {}},
+                      {"max_correlation", 0.5, 1, false, {}},
+                      {"max_vif", 2, 1e9, true, {}},
+                      {"selection", 0, 0, false, {"all", "backward", "stepwise"}},
+                      {"degrees", 0, 0, false, {"bins", "one"}},
+                      {"sign_rule", 0, 0, false, {}},
+                      {"strength", 0.1, 300, true, {}}};
   return entry;
 }
 
