@@ -37,12 +37,21 @@ Json train_document(const Options& options, const Json& study, const Bundle& bun
   model["name"] = bundle.card["model"];
   model.erase("model");
   for (const auto& compared : study.value("models", Json::array())) {
-    for (const char* key : {"metrics", "fold_metrics", "threshold"}) model[key] = compared[key];
+    for (const char* key : {"metrics", "fold_metrics", "threshold", "cut_offs", "grades"}) model[key] = compared[key];
   }
   document["model"] = std::move(model);
   document["plan"] = {{"inputs", bundle.plan.inputs.size()}, {"nodes", bundle.plan.nodes.size()}, {"constants", bundle.plan.constants.size()}};
   document["bundle"] = options.save;
   return document;
+}
+
+void print_grades(const Json& grades) {
+  fmt::print("\ngrades, out of fold\n  {:>5} {:>15} {:>8} {:>7}  {:<24} {}\n", "grade", "points", "rows", "bad", "PD", "the model's mean");
+  for (const Json& grade : grades) {
+    const auto points = [&](const char* key) { return grade.contains(key) ? fmt::format("{:.0f}", grade[key].get<double>()) : std::string(); };
+    fmt::print("  {:>5} {:>15} {:>8} {:>7.0f}  {:<24} {:.4f}\n", grade["grade"].get<int>(), points("points_from") + " .. " + points("points_to"),
+               grade["n"].get<size_t>(), grade["bad"].get<double>(), interval_text(grade["pd"]), grade["mean"].get<double>());
+  }
 }
 
 void print_result(const Json& document) {
@@ -55,6 +64,7 @@ void print_result(const Json& document) {
     for (const char* name : {"auc", "gini", "ks", "pr_auc", "h_measure", "brier", "log_loss", "ece"}) {
       fmt::print("  {:<10} {}\n", name, interval_text(model["metrics"][name]));
     }
+    print_grades(model["grades"]);
   } else {
     fmt::print("\nno metrics: --no-cv was given\n");
   }

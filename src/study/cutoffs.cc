@@ -111,7 +111,7 @@ Json grades_json(const metric::RankedSample& sample, const PointScale& scale) {
   options.bands = bands_for(sample.size());
   Json rows = Json::array();
   for (const auto& grade : metric::grade_scale(sample, options)) {
-    Json row{{"grade", rows.size() + 1},   {"low", grade.low},         {"n", grade.rows},    {"bad", grade.bad},
+    Json row{{"grade", rows.size() + 1},   {"low", grade.low},         {"n", grade.rows},   {"bad", grade.bad},
              {"pd", share_json(grade.pd)}, {"mean", grade.mean_score}, {"p", grade.p_value}};
     if (sample.weighted()) row["weight"] = grade.weight;
     if (std::isfinite(grade.high)) {

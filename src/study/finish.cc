@@ -115,8 +115,10 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
                         {"seed", context.seed()},
                         {"command", document.value("command", "")},
                         {"obligor", document.value("obligor", "")}};
+  Json grades;
   for (const auto& model : document.value("models", Json::array())) {
     if (model.value("name", "") == entry.name && model.contains("metrics")) {
+      grades = model.value("grades", Json());
       bundle.metrics = {{"split", document["split"]}, {"folds", document["folds"]}, {"rows", document["rows"]}, {"values", model["metrics"]}};
     }
   }
@@ -124,6 +126,8 @@ Bundle make_bundle(const FittedPipeline& fitted, const ModelEntry& entry, const 
   bundle.policy = {{"threshold", bad_rate},
                    {"threshold_rule", "bad rate of the training rows"},
                    {"points", {{"double_odds", scale.double_odds}, {"base_points", scale.base_points}, {"base_odds", scale.base_odds}}}};
+  // Out-of-fold, as the metrics are: the PDs of fitted rows would be too low.
+  if (!grades.is_null()) bundle.policy["grades"] = std::move(grades);
   Json importance = Json::array();
   for (const auto& feature : fitted.importance) importance.push_back({{"feature", feature.feature}, {"share", feature.share}});
   bundle.card = {{"model", entry.name},   {"title", entry.title},     {"paper", entry.paper},          {"params", fitted.params},
