@@ -1,5 +1,6 @@
 #include "table/column_reader.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -15,6 +16,8 @@ namespace obligor {
 namespace {
 
 constexpr int64_t kMicrosecondsADay = 86'400'000'000;
+// Rows after which a column may be known for text.
+constexpr size_t kTextSample = 65536;
 
 bool valid(const uint64_t* validity, size_t row) { return validity == nullptr || ((validity[row / 64] >> (row % 64)) & 1U) != 0; }
 
@@ -54,29 +57,48 @@ ColumnKind kind_of(duckdb_type type, bool as_text) {
 
 }  // namespace
 
-int32_t LevelIndex::code_of(std::string_view level) {
-  if ((levels_.size() + 1) * 2 > slots_.size()) grow();
-  const uint64_t digest = digest_of(level);
+int32_t LevelIndex::find_or_add(std::string_view string, uint64_t digest) {
   const size_t mask = slots_.size() - 1;
-  for (size_t slot = digest & mask;; slot = (slot + 1) & mask) {
-    const int32_t code = slots_[slot];
-    if (code < 0) {
-      slots_[slot] = static_cast<int32_t>(levels_.size());
-      levels_.emplace_back(level);
+  const auto tag = static_cast<uint32_t>(digest >> 32);
+  for (size_t at = digest & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.code < 0) {
+      slot = {static_cast<int32_t>(levels_.size()), tag};
+      levels_.emplace_back(string);
       digests_.push_back(digest);
-      return slots_[slot];
+      return slot.code;
     }
-    if (digests_[static_cast<size_t>(code)] == digest && levels_[static_cast<size_t>(code)] == level) return code;
+    if (slot.tag == tag && levels_[static_cast<size_t>(slot.code)] == string) return slot.code;
   }
 }
 
-void LevelIndex::grow() {
-  slots_.assign(std::max<size_t>(64, slots_.size() * 2), -1);
+void LevelIndex::code(std::span<const std::string_view> strings, int32_t* codes) {
+  constexpr size_t kAhead = 16;  // strings whose slots are on their way from memory
+  std::array<uint64_t, kAhead> digests{};
+  reserve(strings.size());
   const size_t mask = slots_.size() - 1;
+  const auto fetch = [&](size_t i) {
+    if (i >= strings.size() || strings[i].data() == nullptr) return;
+    digests[i % kAhead] = digest_of(strings[i]);
+    __builtin_prefetch(&slots_[digests[i % kAhead] & mask]);
+  };
+  for (size_t i = 0; i < kAhead; ++i) fetch(i);
+  for (size_t i = 0; i < strings.size(); ++i) {
+    codes[i] = strings[i].data() == nullptr ? kMissingCode : find_or_add(strings[i], digests[i % kAhead]);
+    fetch(i + kAhead);
+  }
+}
+
+// Room for so many new strings at half load.
+void LevelIndex::reserve(size_t more) {
+  size_t size = std::max<size_t>(64, slots_.size());
+  while (size < 2 * (levels_.size() + more)) size *= 2;
+  if (size == slots_.size()) return;
+  slots_.assign(size, {});
   for (size_t code = 0; code < levels_.size(); ++code) {
-    size_t slot = digests_[code] & mask;
-    while (slots_[slot] >= 0) slot = (slot + 1) & mask;
-    slots_[slot] = static_cast<int32_t>(code);
+    size_t at = digests_[code] & (size - 1);
+    while (slots_[at].code >= 0) at = (at + 1) & (size - 1);
+    slots_[at] = {static_cast<int32_t>(code), static_cast<uint32_t>(digests_[code] >> 32)};
   }
 }
 
@@ -168,7 +190,13 @@ void ColumnReader::append_strings(const duckdb_string_t* values, const uint64_t*
   }
   const size_t start = codes_.size();
   codes_.resize(start + count);
-  for (size_t i = 0; i < count; ++i) codes_[start + i] = valid(validity, i) ? index_.code_of(view_of(values[i])) : kMissingCode;
+  views_.resize(count);
+  for (size_t i = 0; i < count; ++i) views_[i] = valid(validity, i) ? view_of(values[i]) : std::string_view();
+  index_.code(views_, codes_.data() + start);
+  if (judges_early_ && codes_.size() >= kTextSample) {
+    judges_early_ = false;
+    text_if_long_and_distinct();
+  }
 }
 
 void ColumnReader::append(duckdb_vector vector, size_t count) {
@@ -231,6 +259,8 @@ void ColumnReader::text_if_long_and_distinct() {
     text_.offsets.push_back(text_.bytes.size());
     text_.missing.push_back(code == kMissingCode ? 1 : 0);
   }
+  index_ = {};
+  codes_ = {};
   kind_ = ColumnKind::kText;
 }
 

@@ -10,6 +10,7 @@
 #include <duckdb.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +19,24 @@
 
 namespace obligor {
 
-// Distinct strings, numbered in order of first appearance. Open addressing over 64-bit digests.
+// Distinct strings, numbered in order of first appearance. Open addressing over 64-bit digests; a slot keeps half of the digest, so that
+// a look at another string's memory is nearly always a hit.
 class LevelIndex {
  public:
-  [[nodiscard]] int32_t code_of(std::string_view level);
+  // A string with a null data pointer is a missing cell; its code is kMissingCode.
+  void code(std::span<const std::string_view> strings, int32_t* codes);
   [[nodiscard]] std::vector<std::string>& levels() { return levels_; }
 
  private:
-  void grow();
+  struct Slot {
+    int32_t code = -1;  // -1 = free
+    uint32_t tag = 0;   // the digest's upper half
+  };
+  [[nodiscard]] int32_t find_or_add(std::string_view string, uint64_t digest);
+  void reserve(size_t more);
   std::vector<std::string> levels_;
   std::vector<uint64_t> digests_;
-  std::vector<int32_t> slots_;  // -1 = free
+  std::vector<Slot> slots_;
 };
 
 class ColumnReader {
@@ -46,6 +54,8 @@ class ColumnReader {
   void numbers_if_all_levels_are();
   // Codes become text when cells are long (more than 40 bytes on average) and distinct (more than half).
   void text_if_long_and_distinct();
+  // From here on strings are judged by that rule as soon as kTextSample of them are there, which spares long texts their index.
+  void judge_text_early() { judges_early_ = true; }
   [[nodiscard]] std::vector<float>& numbers() { return numbers_; }
   [[nodiscard]] Column finish();
 
@@ -67,6 +77,8 @@ class ColumnReader {
   LevelIndex index_;
   std::vector<int64_t> dates_;
   TextData text_;
+  std::vector<std::string_view> views_;  // of one vector, kept for its memory
+  bool judges_early_ = false;
   size_t clamped_ = 0;
 };
 

@@ -144,10 +144,11 @@ OpenSource open_source(const SourceQuery& query, const ReadOptions& options, con
 // Collects chunks into a table.
 class TableReader {
  public:
-  explicit TableReader(const OpenSource& source) : source_row_(source.source_row) {
+  TableReader(const OpenSource& source, bool infer) : source_row_(source.source_row) {
     for (size_t i = 0; i < source.columns.size(); ++i) {
       readers_.emplace_back(source.columns[i].name, source.columns[i].type, source.wanted[i] == Wanted::kText);
       inferred_.push_back(source.wanted[i] == Wanted::kInferred);
+      if (infer && inferred_.back()) readers_.back().judge_text_early();
     }
   }
 
@@ -201,7 +202,7 @@ class TableReader {
 
 Table read_all(const SourceQuery& query, const ReadOptions& options, std::vector<ReadNote>* notes) {
   const OpenSource source = open_source(query, options, wanted_kinds(options), {});
-  TableReader reader(source);
+  TableReader reader(source, true);
   while (const DuckChunk chunk = source.result->next()) reader.append(chunk);
   if (reader.rows() == 0) throw Error(ErrorCode::kData, fmt::format("{}: there are no rows", query.label));
   return reader.finish(query.label, query.untyped, true, notes);
@@ -290,7 +291,7 @@ RowStream::RowStream(const std::string& path_or_sql, bool is_sql, const ReadOpti
 RowStream::~RowStream() = default;
 
 std::optional<Table> RowStream::next() {
-  TableReader reader(impl_->source);
+  TableReader reader(impl_->source, false);
   try {
     for (size_t i = 0; i < kChunksATable; ++i) {
       const DuckChunk chunk = impl_->source.result->next();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -162,6 +163,24 @@ TEST(Source, NumbersAreRoundedOnceToTheNearestFloat) {
   EXPECT_EQ(i[1], 16777220.0F);
   EXPECT_EQ(i[2], static_cast<float>(int64_t{9007199254740993}));
   EXPECT_THAT(table.column("d").numbers(), ElementsAre(0.1F, 0.0F, 123456.789F));
+}
+
+TEST(Source, TextIsKnownForItByItsFirstRowsAndReadToItsEnd) {
+  std::string lines = "note,job,late\n";
+  for (int i = 0; i < 70000; ++i) {
+    const std::string note = fmt::format("loan {} is wanted for a car that was seen in the town", i);
+    lines += fmt::format("{},{},{}\n", i % 1000 == 0 ? "" : note, "a job whose name is long and that many people have: " + std::to_string(i % 9),
+                         i < 66000 ? "short" : note);
+  }
+  const Table table = read_table(write(scratch() / "notes.csv", lines), {});
+  EXPECT_EQ(table.column("note").kind(), ColumnKind::kText);
+  EXPECT_EQ(table.column("job").kind(), ColumnKind::kCategory);
+  EXPECT_EQ(table.column("late").kind(), ColumnKind::kCategory);
+  const auto notes = cells(table.column("note"));
+  EXPECT_EQ(notes[0], "");
+  EXPECT_EQ(notes[12345], "loan 12345 is wanted for a car that was seen in the town");
+  EXPECT_EQ(notes[69999], "loan 69999 is wanted for a car that was seen in the town");
+  EXPECT_EQ(cells(table.column("job"))[69998], "a job whose name is long and that many people have: 5");
 }
 
 TEST(Source, LongDistinctStringsAreTextOthersCategories) {
