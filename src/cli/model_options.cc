@@ -71,13 +71,12 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
     return *found;
   };
 
-  // What is tuned unless told otherwise costs as much as the rest of the zoo together.
-  std::vector<std::string> untuned;
+  std::vector<std::string> usual;
   for (const auto& entry : entries) {
-    if (entry.tune_trials == 0) untuned.push_back(entry.name);
+    if (!entry.on_request) usual.push_back(entry.name);
   }
   std::vector<ModelRequest> requests;
-  for (const auto& name : names.empty() ? untuned : names) {
+  for (const auto& name : names.empty() ? usual : names) {
     if (find_request(requests, name) != nullptr) throw Error(ErrorCode::kInvalid, fmt::format("model '{}' is named twice; name it once", name));
     requests.push_back({find_entry(name), {}});
   }
@@ -99,6 +98,7 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
     }
     request->given.emplace_back(setting.name, setting.value);
   }
+  for (const auto& request : requests) (void)parts_of(request.entry, request.given);
   return requests;
 }
 

@@ -122,6 +122,9 @@ struct ModelEntry {
   std::vector<TuneRange> tune_space;  // what `--tune` walks; it holds what the candidates set
   int tune_trials = 0;                // trials of tuning where the user says nothing; 0: none
   FitFunction fit = nullptr;          // bound in the program that trains
+  // A blend has no prep and no fit of its own: it is made of those of these rows that its parameter `models` names, each with its candidates.
+  std::vector<ModelEntry> parts;
+  bool on_request = false;  // takes part in a comparison only where it is named: it costs as much as the rest together
 };
 
 }  // namespace obligor

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <ranges>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/digest.h"
 #include "core/error.h"
@@ -25,6 +27,7 @@ struct Member {
 };
 
 struct Candidate {
+  const ModelEntry* entry = nullptr;  // the model's own row, or a part's
   Params params;
   ParamValues values;
   size_t number = 0;             // of its seeds
@@ -189,7 +192,8 @@ struct Fitting {
 
 // What the user gave wins over what a candidate would set.
 Candidate make_candidate(const Fitting& fitting, const ParamValues& values, size_t number) {
-  return {make_params(fitting.entry.params, join(values, fitting.given), fmt::format("model '{}'", fitting.entry.name)), values, number, {}, {}, 0};
+  Params params = make_params(fitting.entry.params, join(values, fitting.given), fmt::format("model '{}'", fitting.entry.name));
+  return {&fitting.entry, std::move(params), values, number, {}, {}, 0};
 }
 
 void make_room(const Fitting& fitting, Candidate& candidate) {
@@ -203,7 +207,7 @@ void fit_fold(const Fitting& fitting, Candidate& candidate, size_t f) {
   const Fold& fold = fitting.folds[f];
   const Context context = fitting.context.with_seed(derive_seed(fitting.context.seed(), "member", candidate.number * 1000 + f));
   candidate.members[f] =
-      fit_member(fitting.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
+      fit_member(*candidate.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
   const auto log_odds = run_plan(candidate.members[f].plan, fitting.table, fold.test, "log_odds", fitting.options.executor);
   for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fitting.fold_positions[f][i]] = log_odds[i];
 }
@@ -214,12 +218,26 @@ void fit_folds(const Fitting& fitting, Candidate& candidate) {
   candidate.auc = inner_auc(candidate.log_odds, fitting.fold_positions, fitting.target);
 }
 
+std::vector<ParamValues> declared_sets(const ModelEntry& entry, bool search) {
+  return search && !entry.candidates.empty() ? entry.candidates : std::vector<ParamValues>{{}};
+}
+
+// Those of a blend: each named part's.
+std::vector<Candidate> parts_candidates(const Fitting& fitting) {
+  std::vector<Candidate> candidates;
+  for (const ModelEntry* part : parts_of(fitting.entry, fitting.given)) {
+    for (const auto& values : declared_sets(*part, fitting.options.search)) {
+      candidates.push_back({part, make_params(part->params, values, fmt::format("model '{}'", part->name)), values, candidates.size(), {}, {}, 0});
+    }
+  }
+  return candidates;
+}
+
 // The candidates without tuning; those that the user's values made equal are fitted once.
 std::vector<Candidate> declared_candidates(const Fitting& fitting) {
-  std::vector<ParamValues> sets{{}};
-  if (fitting.options.search && !fitting.entry.candidates.empty()) sets = fitting.entry.candidates;
+  if (!fitting.entry.parts.empty()) return parts_candidates(fitting);
   std::vector<Candidate> candidates;
-  for (const auto& values : sets) {
+  for (const auto& values : declared_sets(fitting.entry, fitting.options.search)) {
     Candidate candidate = make_candidate(fitting, values, candidates.size());
     const Json params = candidate.params.json();
     const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const auto& other) { return other.params.json() == params; });
@@ -299,6 +317,29 @@ std::vector<Candidate> tuned_candidates(const Fitting& fitting, const std::vecto
 
 }  // namespace
 
+std::vector<const ModelEntry*> parts_of(const ModelEntry& entry, const ParamValues& given) {
+  std::vector<const ModelEntry*> parts;
+  if (entry.parts.empty()) return parts;
+  const std::string owner = fmt::format("model '{}'", entry.name);
+  const std::string names = make_params(entry.params, given, owner).text("models");
+  std::vector<std::string> known;
+  known.reserve(entry.parts.size());
+  for (const auto& part : entry.parts) known.push_back(part.name);
+  for (const auto word : std::views::split(names, ',')) {
+    const std::string name(word.begin(), word.end());
+    const auto part = std::find_if(entry.parts.begin(), entry.parts.end(), [&](const auto& row) { return row.name == name; });
+    if (part == entry.parts.end()) {
+      throw Error(ErrorCode::kInvalid, fmt::format("{}: models: {}", owner, unknown_name("model", name, known).what()));
+    }
+    if (std::find(parts.begin(), parts.end(), &*part) != parts.end()) {
+      throw Error(ErrorCode::kInvalid, fmt::format("{}: models: '{}' is named twice; name it once", owner, name));
+    }
+    parts.push_back(&*part);
+  }
+  if (parts.empty()) throw Error(ErrorCode::kInvalid, fmt::format("{}: models: no model is named; known are {}", owner, fmt::join(known, ", ")));
+  return parts;
+}
+
 FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split, Rows train,
                             const PipelineOptions& options, const Context& context) {
   Fitting fitting{entry, given, table, task, train, options, context, targets(task, train), {}, {}};
@@ -344,6 +385,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
     for (const int count : counts) total += count;
     for (size_t c = 0; c < candidates.size(); ++c) {
       Json row;
+      if (candidates[c].entry != &entry) row["model"] = candidates[c].entry->name;
       for (const auto& [name, value] : candidates[c].values) row["set"][name] = value;
       row["inner_auc"] = candidates[c].auc;
       if (trials > 0) row["trial"] = candidates[c].number;
@@ -352,7 +394,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
       if (counts[c] > counts[first_choice]) first_choice = c;
     }
     result.inner_auc = inner_auc(blend(candidates, counts), fold_positions, target);
-    result.params = candidates[first_choice].params.json();
+    result.params = (entry.parts.empty() ? candidates[first_choice].params : make_params(entry.params, given, entry.name)).json();
     if (candidates.size() > 1) result.params["candidates"] = std::move(chosen);
     if (entry.traits.early_stopping) {
       for (size_t c = 0; c < candidates.size(); ++c) {
@@ -367,7 +409,8 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
     result.params = candidates[first_choice].params.json();
   }
   if (kept.empty()) {
-    refitted.push_back(fit_member(entry, candidates[first_choice].params, table, task, train, {}, options.executor, context));
+    refitted.push_back(
+        fit_member(*candidates[first_choice].entry, candidates[first_choice].params, table, task, train, {}, options.executor, context));
     kept.push_back(&refitted.back());
     kept_weights.push_back(1.0);
   }

@@ -7,8 +7,9 @@
 // model's registry row, and with tuning the trials that study/tune makes of it) is fitted once an inner fold: the preprocessor on the
 // inner train part, early stopping on the inner valid part. Of the trials the best few go on to the choice. The inner out-of-fold log-odds choose. A
 // model with early stopping keeps its members (one an inner fold) and averages their log-odds, over the candidates that a forward selection with
-// replacement (Caruana et al. 2004) takes; any other model is refitted on all training rows with the one best candidate. No row outside `train` is
-// looked at. Errors: those of the model and of prep; Error{kData} when the training rows have one class.
+// replacement (Caruana et al. 2004) takes (those of a blend are the candidates of its parts); any other model is refitted on all training rows with
+// the one best candidate. No row outside `train` is looked at. Errors: those of the model and of prep; Error{kData} when the training rows have one
+// class.
 #pragma once
 
 #include <filesystem>
@@ -61,6 +62,10 @@ struct FittedPipeline {
 
 [[nodiscard]] FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split,
                                           Rows train, const PipelineOptions& options, const Context& context);
+
+// The rows that a blend with these values is made of, in the order named; empty for any other model. Errors: kInvalid for a name that
+// is not among entry.parts, stands twice, or is missing.
+[[nodiscard]] std::vector<const ModelEntry*> parts_of(const ModelEntry& entry, const ParamValues& given);
 
 // Probabilities of bad from a plan's "probability" output.
 [[nodiscard]] std::vector<double> score(const ScorePlan& plan, const Table& table, Rows rows, const ExecutorFactory& executor = make_interpreter);

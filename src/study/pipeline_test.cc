@@ -134,6 +134,59 @@ TEST(Pipeline, MembersOfTheInnerFoldsAreAveraged) {
   EXPECT_NEAR(share, 1, 1e-12);
 }
 
+ModelEntry small_blend(const std::string& models) {
+  ModelEntry entry;
+  entry.name = "blend";
+  entry.params = {text_param("models", models, "its parts")};
+  entry.traits.early_stopping = true;
+  entry.parts = {bound_logistic(), descent_entry()};
+  return entry;
+}
+
+TEST(Pipeline, ABlendIsTheWeightedMeanOfItsPartsMembers) {
+  const Loans loans = study_test::make_loans(300, kSeed);
+  const Context context({.seed = kSeed, .threads = 1});
+  PipelineOptions options;
+  options.inner_folds = 3;
+  const Rows train = loans.split.folds[0].train;
+  const auto fitted = fit_pipeline(small_blend("logistic,descent"), {}, loans.table, loans.task, loans.split, train, options, context);
+  const size_t logistic = std::max<size_t>(1, bound_logistic().candidates.size());
+  ASSERT_EQ(fitted.params["candidates"].size(), logistic + descent_entry().candidates.size());
+  EXPECT_EQ(fitted.params["candidates"][0]["model"], "logistic");
+  EXPECT_EQ(fitted.params["candidates"][logistic]["model"], "descent");
+  double weight = 0;
+  double best = 0;
+  for (const auto& row : fitted.params["candidates"]) {
+    weight += row["weight"].get<double>();
+    best = std::max(best, row["inner_auc"].get<double>());
+  }
+  EXPECT_NEAR(weight, 1, 1e-12);
+  EXPECT_GE(fitted.inner_auc, best);
+
+  // Of one part without a choice it is that part.
+  options.search = false;
+  const auto one = fit_pipeline(small_blend("descent"), {}, loans.table, loans.task, loans.split, train, options, context);
+  const auto alone = fit_pipeline(descent_entry(), {}, loans.table, loans.task, loans.split, train, options, context);
+  EXPECT_EQ(score(one.plan, loans.table, train), score(alone.plan, loans.table, train));
+}
+
+TEST(Pipeline, ABlendOfWhatIsNotThereOrTwiceIsRefused) {
+  const auto refusal = [](const std::string& models) {
+    try {
+      (void)parts_of(small_blend(models), {});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInvalid);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refusal("logistic,boosting"), testing::HasSubstr("'boosting'"));
+  EXPECT_THAT(refusal("descent,logistic,descent"), testing::HasSubstr("named twice"));
+  EXPECT_THAT(refusal(""), testing::HasSubstr("models"));
+  EXPECT_EQ(refusal("descent,logistic"), "");
+  EXPECT_TRUE(parts_of(descent_entry(), {}).empty());
+}
+
 TEST(Pipeline, WhatTheUserGivesWinsOverACandidate) {
   const Loans loans = study_test::make_loans(240, kSeed);
   const Context context({.seed = kSeed, .threads = 1});

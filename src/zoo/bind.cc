@@ -33,7 +33,14 @@ std::vector<ModelEntry> bound_registry() {
     for (const auto& [name, fit] : kFits) {
       if (entry.name == name) entry.fit = fit;
     }
-    if (entry.fit == nullptr) throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
+    if (entry.fit == nullptr && entry.family != "blend") throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
+  }
+  std::vector<ModelEntry> parts;
+  for (const auto& entry : entries) {
+    if (entry.fit != nullptr) parts.push_back(entry);
+  }
+  for (auto& entry : entries) {
+    if (entry.fit == nullptr) entry.parts = parts;
   }
   return entries;
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "zoo/blend.h"
 #include "zoo/boost/boost.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
@@ -13,8 +14,8 @@ namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(),
-      dnn_entry(),      cart_entry(),      chaid_entry(),    c50_entry(),         tree_vote_entry(),
+      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(),   dnn_entry(),
+      cart_entry(),     chaid_entry(),     c50_entry(),      tree_vote_entry(),   blend_entry(),
   };
   return entries;
 }

@@ -96,6 +96,7 @@ ModelEntry bo_lightgbm_entry() {
   entry.parents = {"lightgbm"};
   entry.summary = "lightgbm with its parameters chosen on inner folds by a Gaussian process and expected improvement";
   entry.tune_trials = 40;
+  entry.on_request = true;
   return entry;
 }
 
