@@ -10,10 +10,11 @@ die() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
 APT_PACKAGES=(build-essential cmake ninja-build ccache pkg-config git ca-certificates zstd
   python3 python3-venv python3-dev nodejs npm
   libeigen3-dev libboost-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libhwy-dev libgtest-dev libgmock-dev libbenchmark-dev libzip-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev
+  libhwy-dev libprotozero-dev libgtest-dev libgmock-dev libbenchmark-dev libzip-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev
   clang-format clang-tidy clang chromium)
 TORCH_VERSION=2.13.0
 LIGHTGBM_VERSION=4.7.0
+ONNXRUNTIME_VERSION=1.32.0
 DUCKDB_HEADER=duckdb@1.4.4
 DUCKDB_LIBRARY=@duckdb/node-bindings-linux-x64@1.4.4-r.4
 
@@ -90,6 +91,17 @@ lightgbm_step() {
   stamp lightgbm "$key"
 }
 
+# Only proofs and tests run it: another engine on the exported model.
+onnxruntime_step() {
+  local key; key=$(digest "onnxruntime $ONNXRUNTIME_VERSION")
+  fresh onnxruntime "$key" && return
+  say "installing ONNX Runtime $ONNXRUNTIME_VERSION"
+  .venv/bin/pip install -q "onnxruntime==$ONNXRUNTIME_VERSION"
+  rm -rf "$deps/onnxruntime" && mkdir -p "$deps/onnxruntime/lib"
+  cp .venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so."$ONNXRUNTIME_VERSION" "$deps/onnxruntime/lib/libonnxruntime.so"
+  stamp onnxruntime "$key"
+}
+
 duckdb_step() {
   local key; key=$(digest "$DUCKDB_HEADER $DUCKDB_LIBRARY")
   fresh duckdb "$key" && return
@@ -120,5 +132,6 @@ apt_step
 [ -x .venv/bin/python ] || { say "making .venv"; python3 -m venv .venv; }
 torch_step
 lightgbm_step
+onnxruntime_step
 duckdb_step
 web_step

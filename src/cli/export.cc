@@ -1,4 +1,5 @@
-// obligor export: a bundle's plan for other engines. A scorecard as the table that people read; any plan of moderate size as SQL.
+// obligor export: a bundle's plan for other engines. A scorecard as the table that people read; any plan as ONNX, or, where it is of
+// moderate size, as SQL.
 #include <memory>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "emit/onnx/onnx.h"
 #include "emit/sql/sql.h"
 
 namespace obligor::cli {
@@ -19,6 +21,7 @@ struct Options {
   std::string dialect = "duckdb";
   std::string table = "loans";
   std::vector<std::string> keep;
+  std::string missing_text;
   std::string out;
 };
 
@@ -67,6 +70,9 @@ int run(const Options& options) {
   std::string text;
   if (options.to == "csv") {
     text = scorecard_csv(bundle, options.bundle);
+  } else if (options.to == "onnx") {
+    if (options.out.empty()) throw Error(ErrorCode::kInvalid, "export: --to onnx writes a binary file and needs --out FILE");
+    text = emit_onnx(bundle.plan, {options.missing_text});
   } else {
     SqlOptions sql;
     sql.dialect = parse_dialect(options.dialect);
@@ -88,12 +94,13 @@ int run(const Options& options) {
 Run setup_export(CLI::App& app, Globals& /*globals*/) {
   auto options = std::make_shared<Options>();
   app.add_option("bundle", options->bundle, "what train or compare --save wrote")->required();
-  app.add_option("--to", options->to, "sql: one SELECT statement; csv: a scorecard's table of points")
-      ->check(CLI::IsMember({"sql", "csv"}))
+  app.add_option("--to", options->to, "sql: one SELECT statement; onnx: the whole plan as an ONNX model; csv: a scorecard's table of points")
+      ->check(CLI::IsMember({"sql", "onnx", "csv"}))
       ->capture_default_str();
   app.add_option("--dialect", options->dialect, "of the SQL: duckdb, postgresql, sqlite, spark")->capture_default_str();
   app.add_option("--table", options->table, "what the SQL reads, written as given")->capture_default_str();
   app.add_option("--keep", options->keep, "columns that the SQL carries into its result")->delimiter(',');
+  app.add_option("--missing-text", options->missing_text, "the string that means a missing category to the ONNX model; default: the empty one");
   app.add_option("--out", options->out, "write here; default: stdout");
   return [options] { return run(*options); };
 }

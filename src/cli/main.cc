@@ -16,8 +16,9 @@ int main(int argc, char** argv) {
        "  obligor inspect m.obligor --plan\n"
        "  obligor inspect m.obligor --json\n",
        obligor::cli::setup_inspect},
-      {"export", "a bundle for other engines: SQL, or a scorecard's table of points",
+      {"export", "a bundle for other engines: ONNX, SQL, or a scorecard's table of points",
        "  obligor export card.obligor --to csv --out card.csv\n"
+       "  obligor export m.obligor --to onnx --out m.onnx\n"
        "  obligor export m.obligor --to sql --dialect postgresql --table risk.loans --keep loan_id --out score.sql\n",
        obligor::cli::setup_export},
       {"bin", "optimal bins of each column: table, WoE, information value",

@@ -58,6 +58,31 @@ with tempfile.TemporaryDirectory() as folder:
         assert abs(answer["probability"] - float(row["probability"])) < 1e-5
         assert answer["points"] == float(row["points"])
     assert "DOUBLE PRECISION" in run("export", card, "--to", "sql", "--dialect", "postgresql").stdout
+
+    # The model in ONNX: raw columns in, the same scores out. Run only where the runtime is installed.
+    model = folder / "card.onnx"
+    assert run("export", card, "--to", "onnx", code=2).stderr.count("--out") == 1
+    run("export", card, "--to", "onnx", "--out", model)
+    assert model.stat().st_size > 1000
+    try:
+        import numpy
+        import onnxruntime
+    except ImportError:
+        print("export: onnxruntime is not installed for this Python; the ONNX model is not run")
+    else:
+        session = onnxruntime.InferenceSession(model)
+        places = {name: i for i, name in enumerate(table[0])}
+        words = {"yes": "1", "no": "0"}
+        feeds = {}
+        for value in session.get_inputs():
+            cells = [row[places[value.name]] for row in table[1:]]
+            if value.type == "tensor(string)":
+                feeds[value.name] = numpy.array(cells, dtype=object).reshape(-1, 1)
+            else:
+                feeds[value.name] = numpy.array([float(words.get(cell, cell) or "nan") for cell in cells], dtype=numpy.float32).reshape(-1, 1)
+        probability, points = session.run(["probability", "points"], feeds)
+        assert all(abs(p - float(row["probability"])) < 1e-6 for p, row in zip(probability[:, 0], scored))
+        assert all(p == float(row["points"]) for p, row in zip(points[:, 0], scored))
     assert "`credit_amount`" in run("export", card, "--to", "sql", "--dialect", "spark").stdout
 
     other = folder / "tree.obligor"
