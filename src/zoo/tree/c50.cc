@@ -92,7 +92,7 @@ bool reweigh(Cases& cases, const std::vector<uint8_t>& wrong) {
 
 FitResult fit_c50(const FitInput& input, const Params& params, const Context& context) {
   Columns columns = tree::columns_of(input, "model 'c50'");
-  tree::sort_columns(columns);
+  tree::rank_columns(columns, context);
   C50Options options;
   options.min_cases = params.real("min_cases");
   options.confidence = params.real("confidence");

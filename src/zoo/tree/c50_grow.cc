@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 #include "core/parallel.h"
+#include "zoo/tree/value_counts.h"
 
 namespace obligor::tree {
 namespace {
@@ -21,80 +23,67 @@ double bits(double part, double whole) { return part > 0 ? -part * std::log2(par
 // Information of a class count times its weight.
 double info(const Count& count) { return bits(count.good, count.total()) + bits(count.bad, count.total()); }
 
-struct Level {
-  float value = 0;
-  Count count;
+// The cases of a node as ValueCounter reads them.
+struct Counted {
+  std::vector<uint32_t> keys;
+  std::vector<double> weights;  // empty where every one is 1
+
+  Counted(const Columns& columns, const Cases& cases) {
+    const bool unit = std::all_of(cases.begin(), cases.end(), [](const Case& at) { return at.weight == 1; });
+    keys.reserve(cases.size());
+    for (const Case& at : cases) keys.push_back(at.row * 2 + columns.target[at.row]);
+    if (unit) return;
+    weights.reserve(cases.size());
+    for (const Case& at : cases) weights.push_back(at.weight);
+  }
 };
 
-// The known cases of a number by value.
-std::vector<Level> by_value(const Columns& columns, size_t f, const Cases& cases, double& unknown) {
-  const auto& values = columns.values[f];
-  std::vector<Level> levels;
-  // Many cases: a walk over all rows in order is quicker than a sort.
-  if (!columns.order.empty() && cases.size() * 8 > columns.rows) {
-    std::vector<double> weight(columns.rows, 0);
-    for (const Case& at : cases) {
-      weight[at.row] = at.weight;
-      if (std::isnan(values[at.row])) unknown += at.weight;
-    }
-    for (const uint32_t row : columns.order[f]) {
-      if (!(weight[row] > 0)) continue;
-      if (levels.empty() || levels.back().value < values[row]) levels.push_back({values[row], {}});
-      levels.back().count.add(columns.target[row], weight[row]);
-    }
-    return levels;
-  }
-  std::vector<std::pair<float, size_t>> order;
-  order.reserve(cases.size());
-  for (size_t i = 0; i < cases.size(); ++i) {
-    if (std::isnan(values[cases[i].row])) unknown += cases[i].weight;
-    else order.emplace_back(values[cases[i].row], i);
-  }
-  std::sort(order.begin(), order.end());
-  for (const auto& [value, i] : order) {
-    if (levels.empty() || levels.back().value < value) levels.push_back({value, {}});
-    levels.back().count.add(columns.target[cases[i].row], cases[i].weight);
-  }
-  return levels;
-}
+Count count_of(const ValueCount& value) { return {value.weight[0], value.weight[1]}; }
 
-C50Test test_number(const Columns& columns, size_t f, const Cases& cases, const C50Options& options) {
+C50Test test_number(const Columns& columns, size_t f, const ValueCounts& counts, const C50Options& options) {
   C50Test test;
-  double unknown = 0;
-  const std::vector<Level> levels = by_value(columns, f, cases, unknown);
+  const double unknown = count_of(counts.missing).total();
+  const auto levels = counts.known;
   Count known;
-  for (const Level& level : levels) {
-    known.good += level.count.good;
-    known.bad += level.count.bad;
+  for (const ValueCount& level : levels) {
+    known.good += level.weight[0];
+    known.bad += level.weight[1];
   }
   const double all = known.total() + unknown;
   if (levels.size() < 2 || known.total() < 2 * options.min_cases) return test;
-  const double least = std::max(options.min_cases, std::min(25.0, 0.1 * known.total() / 2));
+  const double least = std::max(options.min_cases, std::min(25.0, 0.1 * known.total() / 2)) - 1e-5;
+  const double before = info(known);
+  // A cut gains no more than its chi-square statistic over ln 2 (see cart_grow.cc), so few cuts need logarithms.
+  const double bound = known.total() / (std::max(known.good, 1e-300) * std::max(known.bad, 1e-300) * std::numbers::ln2);
   Count low;
-  double best = info(known) + 1;
+  double best = -1;
   size_t cut = levels.size();
   double best_low = 0;
   size_t tries = 0;
   for (size_t i = 0; i + 1 < levels.size(); ++i) {
-    low.good += levels[i].count.good;
-    low.bad += levels[i].count.bad;
-    if (low.total() < least - 1e-5 || known.total() - low.total() < least - 1e-5) continue;
+    low.good += levels[i].weight[0];
+    low.bad += levels[i].weight[1];
+    if (low.total() < least) continue;
+    if (known.total() - low.total() < least) break;
     ++tries;
-    const double found = info(low) + info({known.good - low.good, known.bad - low.bad});
-    if (found < best - 1e-12) {
-      best = found;
+    const double cross = low.bad * known.good - low.good * known.bad;
+    if (!(bound * cross * cross > best * low.total() * (known.total() - low.total()))) continue;
+    const double gain = before - info(low) - info({known.good - low.good, known.bad - low.bad});
+    if (gain > best + 1e-12) {
+      best = gain;
       best_low = low.total();
       cut = i;
     }
   }
   if (cut == levels.size()) return test;
-  const double range = (static_cast<double>(levels.back().value) - static_cast<double>(levels.front().value)) /
-                       (static_cast<double>(levels[cut + 1].value) - static_cast<double>(levels[cut].value));
+  const auto value = [&](size_t i) { return columns.distinct[f][levels[i].code]; };
+  const double range = (static_cast<double>(value(levels.size() - 1)) - static_cast<double>(value(0))) /
+                       (static_cast<double>(value(cut + 1)) - static_cast<double>(value(cut)));
   const double names = std::isfinite(range) && range >= 1 ? std::min(range, static_cast<double>(tries)) : static_cast<double>(tries);
-  test.gain = (info(known) - best) / all - std::log2(std::max(1.0, names)) / all;
+  test.gain = best / all - std::log2(std::max(1.0, names)) / all;
   test.information = (bits(unknown, all) + bits(best_low, all) + bits(known.total() - best_low, all)) / all;
   test.branch.feature = static_cast<int32_t>(f);
-  test.branch.cuts = {middle(levels[cut].value, levels[cut + 1].value)};
+  test.branch.cuts = {middle(value(cut), value(cut + 1))};
   test.branch.child_of = {0, 1};
   return test;
 }
@@ -148,25 +137,19 @@ std::vector<std::vector<size_t>> merge_levels(const std::vector<Count>& counts, 
   return groups;
 }
 
-C50Test test_category(const Columns& columns, size_t f, const Cases& cases, const C50Options& options) {
+C50Test test_category(const Columns& columns, size_t f, const ValueCounts& met, const C50Options& options) {
   C50Test test;
   std::vector<Count> counts(columns.levels[f]);
   Count known;
-  double unknown = 0;
-  for (const Case& at : cases) {
-    const float x = columns.values[f][at.row];
-    if (std::isnan(x)) {
-      unknown += at.weight;
-      continue;
-    }
-    counts[static_cast<size_t>(x)].add(columns.target[at.row], at.weight);
-    known.add(columns.target[at.row], at.weight);
+  const double unknown = count_of(met.missing).total();
+  std::vector<size_t> present;
+  for (const ValueCount& level : met.known) {
+    counts[level.code] = count_of(level);
+    known.good += level.weight[0];
+    known.bad += level.weight[1];
+    present.push_back(level.code);
   }
   const double all = known.total() + unknown;
-  std::vector<size_t> present;
-  for (size_t code = 0; code < counts.size(); ++code) {
-    if (counts[code].total() > 0) present.push_back(code);
-  }
   if (present.size() < 2) return test;
   std::vector<std::vector<size_t>> groups;
   if (options.subset && present.size() > 2) {
@@ -199,6 +182,11 @@ C50Test test_category(const Columns& columns, size_t f, const Cases& cases, cons
   return test;
 }
 
+C50Test test_counted(const Columns& columns, size_t f, const Counted& cases, const C50Options& options, ValueCounter& counter) {
+  const ValueCounts counts = counter.count(columns.code[f], columns.codes(f), cases.keys, cases.weights);
+  return columns.category[f] != 0 ? test_category(columns, f, counts, options) : test_number(columns, f, counts, options);
+}
+
 size_t branches_of(const Branch& branch) { return static_cast<size_t>(*std::max_element(branch.child_of.begin(), branch.child_of.end())) + 1; }
 
 Count count_cases(const Columns& columns, const Cases& cases) {
@@ -207,7 +195,8 @@ Count count_cases(const Columns& columns, const Cases& cases) {
   return count;
 }
 
-constexpr double kLightest = 1e-4;  // of a case's weight, below which a part of it is no longer followed
+constexpr size_t kParallelWork = 200'000;  // cases times columns of a node from which its columns are shared out
+constexpr double kLightest = 1e-4;         // of a case's weight, below which a part of it is no longer followed
 
 // The cases of each branch, those that do not know the column in all of them; the shares they were parted by.
 std::vector<Cases> distribute(const Branch& branch, size_t children, const Columns& columns, const Cases& cases, std::vector<double>& shares,
@@ -216,15 +205,23 @@ std::vector<Cases> distribute(const Branch& branch, size_t children, const Colum
   Cases unknown;
   double known = 0;
   shares.assign(children, 0);
-  for (const Case& at : cases) {
-    const int32_t child = branch.route(columns.values[static_cast<size_t>(branch.feature)][at.row]);
-    if (child < 0) {
-      unknown.push_back(at);
+  const auto& values = columns.values[static_cast<size_t>(branch.feature)];
+  std::vector<int32_t> to(cases.size());
+  std::vector<size_t> sizes(children, 0);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    to[i] = branch.route(values[cases[i].row]);
+    if (to[i] >= 0) ++sizes[static_cast<size_t>(to[i])];
+  }
+  for (size_t k = 0; k < children; ++k) parts[k].reserve(sizes[k]);
+  for (size_t i = 0; i < cases.size(); ++i) {
+    if (to[i] < 0) {
+      unknown.push_back(cases[i]);
       continue;
     }
-    parts[static_cast<size_t>(child)].push_back(at);
-    shares[static_cast<size_t>(child)] += at.weight;
-    known += at.weight;
+    const auto child = static_cast<size_t>(to[i]);
+    parts[child].push_back(cases[i]);
+    shares[child] += cases[i].weight;
+    known += cases[i].weight;
   }
   had_missing = !unknown.empty();
   for (double& share : shares) share = known > 0 ? share / known : 1.0 / static_cast<double>(children);
@@ -238,18 +235,13 @@ std::vector<Cases> distribute(const Branch& branch, size_t children, const Colum
 
 class Grower {
  public:
-  Grower(const Columns& columns, const C50Options& options, const Context& context) : columns_(columns), options_(options), context_(context) {
-    for (size_t f = 0; f < columns.width; ++f) {
-      auto& sorted = values_.emplace_back();
-      if (columns.category[f] != 0) continue;
-      for (const float x : columns.values[f]) {
-        if (!std::isnan(x)) sorted.push_back(x);
-      }
-      std::sort(sorted.begin(), sorted.end());
-    }
-  }
+  Grower(const Columns& columns, const C50Options& options, const Context& context)
+      : columns_(columns),
+        options_(options),
+        context_(context),
+        counters_(std::min(static_cast<size_t>(ThreadPool::inside() ? 1 : context.pool().threads()), columns.width)) {}
 
-  std::unique_ptr<C50Node> grow(const Cases& cases, int depth) const {
+  std::unique_ptr<C50Node> grow(const Cases& cases, int depth) {
     context_.check_cancelled();
     auto node = std::make_unique<C50Node>();
     const Count count = count_cases(columns_, cases);
@@ -257,22 +249,22 @@ class Grower {
     node->bad = count.bad;
     if (depth >= options_.max_depth || node->wrong() <= 1e-9 || node->cases() < 2 * options_.min_cases) return node;
     std::vector<C50Test> tests(columns_.width);
-    const auto one = [&](size_t f) {
-      if (f < options_.skipped.size() && options_.skipped[f] != 0) return;
-      tests[f] = test_column(columns_, f, cases, options_);
+    const Counted counted(columns_, cases);
+    const size_t chunks = cases.size() * columns_.width > kParallelWork ? counters_.size() : 1;
+    const auto chunk = [&](size_t c) {
+      for (size_t f = c; f < columns_.width; f += chunks) {
+        if (f >= options_.skipped.size() || options_.skipped[f] == 0) tests[f] = test_counted(columns_, f, counted, options_, counters_[c]);
+      }
     };
-    if (cases.size() * columns_.width > 100'000) {
-      parallel_for(context_, columns_.width, one);
-    } else {
-      for (size_t f = 0; f < columns_.width; ++f) one(f);
-    }
+    if (chunks > 1) parallel_for(context_, chunks, chunk);
+    else chunk(0);
     const C50Test* best = choose(tests);
     if (best == nullptr) return node;
     node->split = best->branch;
     node->gain = best->gain;
     node->ratio = best->ratio();
     for (float& cut : node->split.cuts) {
-      const auto& sorted = values_[static_cast<size_t>(node->split.feature)];
+      const auto& sorted = columns_.distinct[static_cast<size_t>(node->split.feature)];
       cut = *std::prev(std::upper_bound(sorted.begin(), sorted.end(), cut));
     }
     const std::vector<Cases> parts = distribute(node->split, branches_of(node->split), columns_, cases, node->shares, node->had_missing);
@@ -303,7 +295,7 @@ class Grower {
   const Columns& columns_;
   const C50Options& options_;
   const Context& context_;
-  std::vector<std::vector<float>> values_;  // by number column, sorted
+  std::vector<ValueCounter> counters_;
 };
 
 }  // namespace
@@ -316,7 +308,8 @@ size_t C50Node::leaves() const {
 }
 
 C50Test test_column(const Columns& columns, size_t column, const Cases& cases, const C50Options& options) {
-  return columns.category[column] != 0 ? test_category(columns, column, cases, options) : test_number(columns, column, cases, options);
+  ValueCounter counter;
+  return test_counted(columns, column, Counted(columns, cases), options, counter);
 }
 
 std::unique_ptr<C50Node> grow_c50(const Columns& columns, const Cases& cases, const C50Options& options, const Context& context) {

@@ -14,7 +14,7 @@
 // Pruning: a subtree becomes a leaf, or its largest branch, where that does not raise the pessimistic count of errors by more than 0.1; the
 // error rate of a leaf with E errors among N cases is the upper limit at `confidence` of a binomial share. Then, globally, the subtrees of least
 // cost a leaf go while the errors on the training cases rise by no more than one standard error.
-// Contract: weights are counts. Ties go to the earlier column. Errors: kCancelled.
+// Contract: columns with their ranks; weights are counts. Ties go to the earlier column. Errors: kCancelled.
 #pragma once
 
 #include <cstddef>

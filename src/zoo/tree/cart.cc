@@ -57,7 +57,8 @@ Json sequence_json(const PruningSequence& sequence, const tree::ChosenPruning& c
 }  // namespace
 
 FitResult fit_cart(const FitInput& input, const Params& params, const Context& context) {
-  const Columns columns = tree::columns_of(input, "model 'cart'");
+  Columns columns = tree::columns_of(input, "model 'cart'");
+  tree::rank_columns(columns, context);
   const CartOptions options = options_of(params, columns);
   std::vector<uint32_t> rows(columns.rows);
   std::iota(rows.begin(), rows.end(), 0U);
@@ -86,6 +87,7 @@ FitResult fit_cart(const FitInput& input, const Params& params, const Context& c
     details["alpha"] = alpha;
     details["pruning"] = sequence_json(sequence, chosen);
   }
+  tree::add_surrogates(kept, columns, rows, options, context);
   if (kept.nodes.size() == 1) result.report.notes.emplace_back("the tree has no split: the score is the same for every row");
   details["leaves"] = kept.leaves();
   details["nodes"] = tree::describe(kept, input.feature_names, input.feature_levels);

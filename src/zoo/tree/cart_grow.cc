@@ -5,39 +5,39 @@
 #include <utility>
 
 #include "core/parallel.h"
+#include "zoo/tree/value_counts.h"
 
 namespace obligor::tree {
 namespace {
 
-struct Range {
-  uint32_t begin = 0;
-  uint32_t end = 0;
-  [[nodiscard]] uint32_t size() const { return end - begin; }
-};
+constexpr double kMore = 1 + 1e-12;        // a later cut must be better by more than rounding
+constexpr size_t kParallelWork = 200'000;  // rows times columns of a node from which its columns are shared out
+constexpr uint8_t kUnknownSide = 2;        // of a row that does not know the split's column
 
-struct Entry {
-  float value;
-  uint32_t row;
-};
-
-struct Candidate {
+// Between two values that stand next to each other in a list.
+struct Cut {
   double gain = 0;
-  double agreement = 0;
-  Branch branch;
+  size_t after = 0;  // the place of the lower one
+};
+
+// What a column offers: `low` and `high` are the codes beside a number's cut.
+struct Offer {
+  double gain = 0;
+  uint32_t low = 0;
+  uint32_t high = 0;
+  bool turned = false;  // a surrogate that sends low values to child 1
 };
 
 struct Pending {
   size_t node = 0;
   int depth = 0;
-  Range rows;
-  std::vector<Range> known;  // by number column: its sorted rows
+  size_t begin = 0;  // its rows, in keys_
+  size_t end = 0;
+  [[nodiscard]] size_t size() const { return end - begin; }
 };
 
-// Weighted impurity of a pair of class weights.
-double impurity(Impurity kind, double good, double bad) {
+double entropy(double good, double bad) {
   const double total = good + bad;
-  if (!(total > 0)) return 0;
-  if (kind == Impurity::kGini) return 2 * good * bad / total;
   const auto term = [&](double w) { return w > 0 ? -w * std::log(w / total) : 0.0; };
   return term(good) + term(bad);
 }
@@ -45,39 +45,48 @@ double impurity(Impurity kind, double good, double bad) {
 class Grower {
  public:
   Grower(const Columns& columns, std::span<const uint32_t> rows, const CartOptions& options, const Context& context)
-      : columns_(columns), options_(options), context_(context), rows_(rows.begin(), rows.end()) {
-    side_.assign(columns.rows, 0);
-    scratch_rows_.resize(rows.size());
-    sorted_.resize(columns.width);
-    for (int c = 0; c < 2; ++c) growth_[c] = options.growth[c];
-    parallel_for(context, columns.width, [&](size_t f) {
-      if (columns.category[f] != 0) return;
-      auto& sorted = sorted_[f];
-      sorted.reserve(rows.size());
-      const auto& values = columns.values[f];
-      for (const uint32_t row : rows_) {
-        if (!std::isnan(values[row])) sorted.push_back({values[row], row});
-      }
-      std::stable_sort(sorted.begin(), sorted.end(), [](const Entry& a, const Entry& b) { return a.value < b.value; });
-    });
+      : columns_(columns), options_(options), context_(context), growth_{options.growth[0], options.growth[1]} {
+    keys_.reserve(rows.size());
+    for (const uint32_t row : rows) keys_.push_back(row * 2 + columns.target[row]);
+    if (!columns.unit) {
+      for (const uint32_t row : rows) weights_.push_back(columns.weight[row]);
+    }
+    side_.resize(rows.size());
+    spare_keys_.resize(rows.size());
+    spare_weights_.resize(weights_.size());
+    counters_.resize(std::min(static_cast<size_t>(ThreadPool::inside() ? 1 : context.pool().threads()), columns.width));
   }
 
   RuleTree run() {
-    Pending root;
-    root.rows = {0, static_cast<uint32_t>(rows_.size())};
-    for (const auto& sorted : sorted_) root.known.push_back({0, static_cast<uint32_t>(sorted.size())});
-    open(root, -1);
+    std::vector<Pending> stack{{0, 0, 0, keys_.size()}};
+    open(stack.back(), -1);
     root_share_ = share(tree_.nodes[0]);
-    std::vector<Pending> stack;
-    stack.push_back(std::move(root));
     while (!stack.empty()) {
       context_.check_cancelled();
-      Pending at = std::move(stack.back());
+      const Pending at = stack.back();
       stack.pop_back();
-      split(std::move(at), stack);
+      split(at, stack);
     }
     for (RuleNode& node : tree_.nodes) node.value = value(node);
     return std::move(tree_);
+  }
+
+  void complete(RuleTree& tree) {
+    if (options_.surrogates == 0 || tree.nodes[0].leaf()) return;
+    std::vector<Pending> stack{{0, 0, 0, keys_.size()}};
+    while (!stack.empty()) {
+      context_.check_cancelled();
+      const Pending at = stack.back();
+      stack.pop_back();
+      RuleNode& node = tree.nodes[at.node];
+      const bool missing = take_sides(at, node);
+      if (node.surrogates.empty()) find_surrogates(at, node);
+      if (missing) settle_unknown(at, node);
+      const size_t middle = part(at);
+      const size_t children[2] = {static_cast<size_t>(node.children[0]), static_cast<size_t>(node.children[1])};
+      if (!tree.nodes[children[0]].leaf()) stack.push_back({children[0], 0, at.begin, middle});
+      if (!tree.nodes[children[1]].leaf()) stack.push_back({children[1], 0, middle, at.end});
+    }
   }
 
  private:
@@ -91,270 +100,265 @@ class Grower {
     const double total = bad + node.good * options_.prior[0];
     return (bad + options_.value_prior * root_share_) / (total + options_.value_prior);
   }
+  [[nodiscard]] double weight(size_t place) const { return weights_.empty() ? 1.0 : weights_[place]; }
+  [[nodiscard]] std::span<const uint32_t> keys(const Pending& at) const { return std::span(keys_).subspan(at.begin, at.size()); }
+  [[nodiscard]] std::span<const double> weights(const Pending& at) const {
+    return weights_.empty() ? std::span<const double>() : std::span(weights_).subspan(at.begin, at.size());
+  }
 
   void open(Pending& pending, int32_t parent) {
     pending.node = tree_.nodes.size();
     RuleNode& node = tree_.nodes.emplace_back();
     node.parent = parent;
-    for (uint32_t i = pending.rows.begin; i < pending.rows.end; ++i) {
-      (columns_.target[rows_[i]] != 0 ? node.bad : node.good) += columns_.weight[rows_[i]];
-    }
+    double sums[2] = {0, 0};
+    for (size_t i = pending.begin; i < pending.end; ++i) sums[keys_[i] & 1U] += weight(i);
+    node.good = sums[0];
+    node.bad = sums[1];
   }
 
-  // The gain of parting known rows with class weights `total` (raw) into `left` and the rest; negative when a child is too light.
-  [[nodiscard]] double gain(const double (&left)[2], const double (&total)[2], double before) const {
-    const double right[2] = {total[0] - left[0], total[1] - left[1]};
-    if (left[0] + left[1] < options_.min_leaf || right[0] + right[1] < options_.min_leaf) return -1;
-    return before - impurity(options_.impurity, left[0] * growth_[0], left[1] * growth_[1]) -
-           impurity(options_.impurity, right[0] * growth_[0], right[1] * growth_[1]);
-  }
-
-  [[nodiscard]] Candidate best_number(size_t f, Range range) const {
-    const Entry* entries = sorted_[f].data();
-    Candidate best;
-    best.branch.feature = static_cast<int32_t>(f);
-    if (range.size() < 2 || !(entries[range.begin].value < entries[range.end - 1].value)) return best;
+  // The cut of a list of values that lowers the weighted impurity most. For two classes Gini's falls by 2 (b_l G - g_l B)^2 / (n n_l n_r), where n =
+  // G + B: a form without differences of near numbers. That of entropy falls by no more than n (b_l G - g_l B)^2 / (G B n_l n_r), as the
+  // Kullback-Leibler divergence is at most the chi-square one, so few cuts need logarithms.
+  [[nodiscard]] Cut best_cut(std::span<const ValueCount> list) const {
     double total[2] = {0, 0};
-    for (uint32_t i = range.begin; i < range.end; ++i) total[columns_.target[entries[i].row]] += columns_.weight[entries[i].row];
-    const double before = impurity(options_.impurity, total[0] * growth_[0], total[1] * growth_[1]);
+    for (const ValueCount& value : list) {
+      total[0] += value.weight[0];
+      total[1] += value.weight[1];
+    }
+    Cut best;
+    const double good = total[0] * growth_[0];
+    const double bad = total[1] * growth_[1];
+    const double whole = good + bad;
+    if (list.size() < 2 || !(good > 0) || !(bad > 0)) return best;
+    const bool gini = options_.impurity == Impurity::kGini;
+    const double last = total[0] + total[1] - options_.min_leaf;
+    const double before = gini ? 0 : entropy(good, bad);
+    const double bound = gini ? 2 / whole : whole / (good * bad);
     double left[2] = {0, 0};
-    uint32_t cut = 0;
-    for (uint32_t i = range.begin; i + 1 < range.end; ++i) {
-      left[columns_.target[entries[i].row]] += columns_.weight[entries[i].row];
-      if (!(entries[i].value < entries[i + 1].value)) continue;
-      const double found = gain(left, total, before);
-      if (found > best.gain * (1 + 1e-12)) {
-        best.gain = found;
-        cut = i;
-      }
-    }
-    if (best.gain > 0) {
-      best.branch.cuts = {middle(entries[cut].value, entries[cut + 1].value)};
-      best.branch.child_of = {0, 1};
-    }
-    return best;
-  }
-
-  [[nodiscard]] Candidate best_category(size_t f, Range range) const {
-    Candidate best;
-    best.branch.feature = static_cast<int32_t>(f);
-    best.branch.category = true;
-    const auto& values = columns_.values[f];
-    std::vector<std::pair<double, double>> level(columns_.levels[f], {0, 0});
-    double total[2] = {0, 0};
-    for (uint32_t i = range.begin; i < range.end; ++i) {
-      const uint32_t row = rows_[i];
-      if (std::isnan(values[row])) continue;
-      auto& [good, bad] = level[static_cast<size_t>(values[row])];
-      (columns_.target[row] != 0 ? bad : good) += columns_.weight[row];
-      total[columns_.target[row]] += columns_.weight[row];
-    }
-    std::vector<size_t> order;
-    for (size_t code = 0; code < level.size(); ++code) {
-      if (level[code].first + level[code].second > 0) order.push_back(code);
-    }
-    if (order.size() < 2) return best;
-    // By bad share: b_i / (g_i + b_i) < b_j / (g_j + b_j) exactly when b_i g_j < b_j g_i.
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t i, size_t j) { return level[i].second * level[j].first < level[j].second * level[i].first; });
-    const double before = impurity(options_.impurity, total[0] * growth_[0], total[1] * growth_[1]);
-    double left[2] = {0, 0};
-    size_t cut = 0;
-    for (size_t i = 0; i + 1 < order.size(); ++i) {
-      left[0] += level[order[i]].first;
-      left[1] += level[order[i]].second;
-      const double found = gain(left, total, before);
-      if (found > best.gain * (1 + 1e-12)) {
-        best.gain = found;
-        cut = i;
-      }
-    }
-    if (best.gain > 0) {
-      best.branch.child_of.assign(level.size(), -1);
-      for (size_t i = 0; i < order.size(); ++i) best.branch.child_of[order[i]] = i <= cut ? 0 : 1;
+    for (size_t i = 0; i + 1 < list.size(); ++i) {
+      left[0] += list[i].weight[0];
+      left[1] += list[i].weight[1];
+      if (left[0] + left[1] < options_.min_leaf) continue;
+      if (left[0] + left[1] > last) break;
+      const double low_good = left[0] * growth_[0];
+      const double low_bad = left[1] * growth_[1];
+      const double cross = low_bad * good - low_good * bad;
+      const double sides = (low_good + low_bad) * (whole - low_good - low_bad);
+      if (!(bound * cross * cross > best.gain * kMore * sides)) continue;
+      const double gain = gini ? bound * cross * cross / sides : before - entropy(low_good, low_bad) - entropy(good - low_good, bad - low_bad);
+      if (gain > best.gain * kMore) best = {gain, i};
     }
     return best;
   }
 
-  // side_[row]: 0 or 1 where the primary split knows the row, 2 where it does not.
-  [[nodiscard]] Candidate imitate_number(size_t f, Range range) const {
-    const Entry* entries = sorted_[f].data();
-    Candidate best;
-    best.branch.feature = static_cast<int32_t>(f);
-    double total[3] = {0, 0, 0};
-    for (uint32_t i = range.begin; i < range.end; ++i) total[side_[entries[i].row]] += columns_.weight[entries[i].row];
-    const double baseline = std::max(total[0], total[1]);
-    best.agreement = baseline * (1 + 1e-12);
-    double left[3] = {0, 0, 0};
-    const Entry* last = nullptr;
-    for (uint32_t i = range.begin; i < range.end; ++i) {
-      const uint8_t side = side_[entries[i].row];
-      if (side == 2) continue;
-      if (last != nullptr && last->value < entries[i].value) {
-        const double straight = left[0] + total[1] - left[1];
-        const double turned = left[1] + total[0] - left[0];
-        if (std::max(straight, turned) > best.agreement) {
-          best.agreement = std::max(straight, turned);
-          best.branch.cuts = {middle(last->value, entries[i].value)};
-          best.branch.child_of = straight >= turned ? std::vector<int32_t>{0, 1} : std::vector<int32_t>{1, 0};
-        }
-      }
-      left[side] += columns_.weight[entries[i].row];
-      last = &entries[i];
-    }
-    finish(best, total);
-    return best;
+  // The levels present by bad share: b_i / (g_i + b_i) < b_j / (g_j + b_j) exactly when b_i g_j < b_j g_i.
+  static std::vector<ValueCount> by_share(std::span<const ValueCount> known) {
+    std::vector<ValueCount> list(known.begin(), known.end());
+    std::stable_sort(list.begin(), list.end(),
+                     [](const ValueCount& a, const ValueCount& b) { return a.weight[1] * b.weight[0] < b.weight[1] * a.weight[0]; });
+    return list;
   }
 
-  [[nodiscard]] Candidate imitate_category(size_t f, Range range) const {
-    Candidate best;
-    best.branch.feature = static_cast<int32_t>(f);
-    best.branch.category = true;
-    const auto& values = columns_.values[f];
-    std::vector<std::pair<double, double>> level(columns_.levels[f], {0, 0});
-    double total[3] = {0, 0, 0};
-    for (uint32_t i = range.begin; i < range.end; ++i) {
-      const uint32_t row = rows_[i];
-      if (std::isnan(values[row]) || side_[row] == 2) continue;
-      auto& [zero, one] = level[static_cast<size_t>(values[row])];
-      (side_[row] == 0 ? zero : one) += columns_.weight[row];
-      total[side_[row]] += columns_.weight[row];
-    }
-    best.branch.child_of.assign(level.size(), -1);
-    for (size_t code = 0; code < level.size(); ++code) {
-      const auto [zero, one] = level[code];
-      if (zero + one > 0) best.branch.child_of[code] = one > zero ? 1 : 0;
-      best.agreement += std::max(zero, one);
-    }
-    if (best.agreement <= std::max(total[0], total[1]) * (1 + 1e-12)) best.branch.child_of.clear();
-    finish(best, total);
-    return best;
+  [[nodiscard]] Offer offer_of(size_t f, const Pending& at, ValueCounter& counter) const {
+    const auto known = counter.count(columns_.code[f], columns_.codes(f), keys(at), weights(at)).known;
+    if (columns_.category[f] != 0) return {best_cut(by_share(known)).gain};
+    const Cut cut = best_cut(known);
+    if (!(cut.gain > 0)) return {};
+    return {cut.gain, known[cut.after].code, known[cut.after + 1].code};
   }
 
-  // Predictive association: how much fewer rows go astray than when all go to the heavier child (equation 5.1 of the book's section 5.3.1).
-  static void finish(Candidate& candidate, const double (&total)[3]) {
-    const double lesser = std::min(total[0], total[1]);
-    candidate.gain = candidate.branch.child_of.empty() || !(lesser > 0) ? 0 : (lesser - (total[0] + total[1] - candidate.agreement)) / lesser;
+  [[nodiscard]] Branch number_branch(size_t f, const Offer& offer) const {
+    Branch branch;
+    branch.feature = static_cast<int32_t>(f);
+    branch.cuts = {middle(columns_.distinct[f][offer.low], columns_.distinct[f][offer.high])};
+    branch.child_of = offer.turned ? std::vector<int32_t>{1, 0} : std::vector<int32_t>{0, 1};
+    return branch;
+  }
+
+  [[nodiscard]] Branch branch_of(size_t f, const Offer& offer, const Pending& at) {
+    if (columns_.category[f] == 0) return number_branch(f, offer);
+    const auto list = by_share(counters_[0].count(columns_.code[f], columns_.codes(f), keys(at), weights(at)).known);
+    const Cut cut = best_cut(list);
+    Branch branch;
+    branch.feature = static_cast<int32_t>(f);
+    branch.category = true;
+    branch.child_of.assign(columns_.levels[f], -1);
+    for (size_t i = 0; i < list.size(); ++i) branch.child_of[list[i].code] = i <= cut.after ? 0 : 1;
+    return branch;
   }
 
   template <typename Search>
-  std::vector<Candidate> over_columns(uint32_t rows, const Search& search) const {
-    std::vector<Candidate> found(columns_.width);
-    const auto one = [&](size_t f) { found[f] = search(f); };
-    if (static_cast<size_t>(rows) * columns_.width > 100'000) {
-      parallel_for(context_, columns_.width, one);
-    } else {
-      for (size_t f = 0; f < columns_.width; ++f) one(f);
-    }
+  std::vector<Offer> over_columns(size_t rows, const Search& search) {
+    std::vector<Offer> found(columns_.width);
+    const size_t chunks = rows * columns_.width > kParallelWork ? counters_.size() : 1;
+    const auto chunk = [&](size_t c) {
+      for (size_t f = c; f < columns_.width; f += chunks) found[f] = search(f, counters_[c]);
+    };
+    if (chunks > 1) parallel_for(context_, chunks, chunk);
+    else chunk(0);
     return found;
   }
 
-  void find_surrogates(const Pending& at, RuleNode& node) {
-    const auto primary = static_cast<size_t>(node.split.feature);
-    std::vector<Candidate> found = over_columns(at.rows.size(), [&](size_t f) {
-      if (f == primary) return Candidate{};
-      return columns_.category[f] != 0 ? imitate_category(f, at.rows) : imitate_number(f, at.known[f]);
-    });
-    std::erase_if(found, [](const Candidate& candidate) { return !(candidate.gain > 0); });
-    std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) { return a.gain > b.gain; });
-    if (found.size() > options_.surrogates) found.resize(options_.surrogates);
-    for (Candidate& candidate : found) node.surrogates.push_back(std::move(candidate.branch));
+  // Predictive association: how much fewer rows go astray than when all go to the heavier child (equation 5.1 of the book's section 5.3.1).
+  [[nodiscard]] Offer imitation_of(size_t f, std::span<const uint32_t> keys, std::span<const double> weights, ValueCounter& counter) const {
+    const auto known = counter.count(columns_.code[f], columns_.codes(f), keys, weights).known;
+    double total[2] = {0, 0};
+    for (const ValueCount& value : known) {
+      total[0] += value.weight[0];
+      total[1] += value.weight[1];
+    }
+    Offer best;
+    double agreement = 0;
+    const double least = std::max(total[0], total[1]) * kMore;
+    if (columns_.category[f] != 0) {
+      for (const ValueCount& value : known) agreement += std::max(value.weight[0], value.weight[1]);
+    } else {
+      double left[2] = {0, 0};
+      for (size_t i = 0; i + 1 < known.size(); ++i) {
+        left[0] += known[i].weight[0];
+        left[1] += known[i].weight[1];
+        const double straight = left[0] + total[1] - left[1];
+        const double turned = left[1] + total[0] - left[0];
+        if (!(std::max(straight, turned) > std::max(least, agreement))) continue;
+        agreement = std::max(straight, turned);
+        best = {0, known[i].code, known[i + 1].code, turned > straight};
+      }
+    }
+    const double lesser = std::min(total[0], total[1]);
+    best.gain = agreement > least && lesser > 0 ? (lesser - (total[0] + total[1] - agreement)) / lesser : 0;
+    return best;
   }
 
-  void split(Pending at, std::vector<Pending>& stack) {
+  // side_ is set: rows whose side is not known take no part.
+  void find_surrogates(const Pending& at, RuleNode& node) {
+    std::vector<uint32_t> keys;
+    std::vector<double> weights;
+    for (size_t i = at.begin; i < at.end; ++i) {
+      if (side_[i] == kUnknownSide) continue;
+      keys.push_back((keys_[i] & ~1U) | side_[i]);
+      if (!weights_.empty()) weights.push_back(weights_[i]);
+    }
+    const auto primary = static_cast<size_t>(node.split.feature);
+    const std::vector<Offer> found =
+        over_columns(at.size(), [&](size_t f, ValueCounter& counter) { return f == primary ? Offer{} : imitation_of(f, keys, weights, counter); });
+    std::vector<size_t> order;
+    for (size_t f = 0; f < found.size(); ++f) {
+      if (found[f].gain > 0) order.push_back(f);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return found[a].gain > found[b].gain; });
+    if (order.size() > options_.surrogates) order.resize(options_.surrogates);
+    for (const size_t f : order) {
+      if (columns_.category[f] == 0) {
+        node.surrogates.push_back(number_branch(f, found[f]));
+        continue;
+      }
+      Branch& branch = node.surrogates.emplace_back();
+      branch.feature = static_cast<int32_t>(f);
+      branch.category = true;
+      branch.child_of.assign(columns_.levels[f], -1);
+      for (const ValueCount& value : counters_[0].count(columns_.code[f], columns_.codes(f), keys, weights).known) {
+        branch.child_of[value.code] = value.weight[1] > value.weight[0] ? 1 : 0;
+      }
+    }
+  }
+
+  // Sets side_ by the node's split and which child the rows go to that nothing else decides; true when some do not know the column.
+  bool take_sides(const Pending& at, RuleNode& node) {
+    const auto& values = columns_.values[static_cast<size_t>(node.split.feature)];
+    double known[3] = {0, 0, 0};
+    if (node.split.category) {
+      for (size_t i = at.begin; i < at.end; ++i) {
+        const int32_t child = node.split.route(values[keys_[i] >> 1]);
+        side_[i] = child < 0 ? kUnknownSide : static_cast<uint8_t>(child);
+      }
+    } else {
+      const float cut = node.split.cuts[0];
+      for (size_t i = at.begin; i < at.end; ++i) {
+        const float x = values[keys_[i] >> 1];
+        side_[i] = x <= cut ? 0 : x > cut ? 1 : kUnknownSide;
+      }
+    }
+    bool missing = false;
+    for (size_t i = at.begin; i < at.end; ++i) {
+      known[side_[i]] += weight(i);
+      missing = missing || side_[i] == kUnknownSide;
+    }
+    node.unknown = known[1] > known[0] ? 1 : 0;
+    return missing;
+  }
+
+  void settle_unknown(const Pending& at, const RuleNode& node) {
+    for (size_t i = at.begin; i < at.end; ++i) {
+      if (side_[i] != kUnknownSide) continue;
+      int32_t child = -1;
+      for (size_t s = 0; child < 0 && s < node.surrogates.size(); ++s) {
+        child = node.surrogates[s].route(columns_.values[static_cast<size_t>(node.surrogates[s].feature)][keys_[i] >> 1]);
+      }
+      side_[i] = static_cast<uint8_t>(child < 0 ? node.unknown : child);
+    }
+  }
+
+  void split(const Pending& at, std::vector<Pending>& stack) {
     {
       const RuleNode& node = tree_.nodes[at.node];
       if (at.depth >= options_.max_depth || node.weight() < options_.min_split || !(node.good > 0) || !(node.bad > 0)) return;
     }
-    const std::vector<Candidate> found =
-        over_columns(at.rows.size(), [&](size_t f) { return columns_.category[f] != 0 ? best_category(f, at.rows) : best_number(f, at.known[f]); });
-    const Candidate* best = nullptr;
-    for (const Candidate& candidate : found) {
-      if (candidate.gain > (best == nullptr ? 1e-10 : best->gain * (1 + 1e-12))) best = &candidate;
+    const std::vector<Offer> found = over_columns(at.size(), [&](size_t f, ValueCounter& counter) { return offer_of(f, at, counter); });
+    size_t best = columns_.width;
+    for (size_t f = 0; f < columns_.width; ++f) {
+      if (found[f].gain > (best == columns_.width ? 1e-10 : found[best].gain * kMore)) best = f;
     }
-    if (best == nullptr) return;
+    if (best == columns_.width) return;
     RuleNode node = std::move(tree_.nodes[at.node]);
-    node.split = best->branch;
-    node.gain = best->gain;
-    const auto& values = columns_.values[static_cast<size_t>(node.split.feature)];
-    double known[2] = {0, 0};
-    bool missing = false;
-    for (uint32_t i = at.rows.begin; i < at.rows.end; ++i) {
-      const uint32_t row = rows_[i];
-      const int32_t child = node.split.route(values[row]);
-      side_[row] = child < 0 ? 2 : static_cast<uint8_t>(child);
-      if (child < 0) missing = true;
-      else known[child] += columns_.weight[row];
+    node.split = branch_of(best, found[best], at);
+    node.gain = found[best].gain;
+    if (take_sides(at, node)) {
+      if (options_.surrogates > 0) find_surrogates(at, node);
+      settle_unknown(at, node);
     }
-    node.unknown = known[1] > known[0] ? 1 : 0;
-    if (options_.surrogates > 0 && (missing || options_.all_surrogates)) find_surrogates(at, node);
-    if (missing) {
-      for (uint32_t i = at.rows.begin; i < at.rows.end; ++i) {
-        const uint32_t row = rows_[i];
-        if (side_[row] != 2) continue;
-        int32_t child = -1;
-        for (size_t s = 0; child < 0 && s < node.surrogates.size(); ++s) {
-          child = node.surrogates[s].route(columns_.values[static_cast<size_t>(node.surrogates[s].feature)][row]);
-        }
-        side_[row] = static_cast<uint8_t>(child < 0 ? node.unknown : child);
-      }
-    }
-    Pending children[2];
-    part(at, children);
+    const size_t middle = part(at);
+    Pending children[2] = {{0, at.depth + 1, at.begin, middle}, {0, at.depth + 1, middle, at.end}};
     for (auto& child : children) {
-      child.depth = at.depth + 1;
       open(child, static_cast<int32_t>(at.node));
       node.children.push_back(static_cast<int32_t>(child.node));
     }
     tree_.nodes[at.node] = std::move(node);
-    stack.push_back(std::move(children[1]));
-    stack.push_back(std::move(children[0]));
+    stack.push_back(children[1]);
+    stack.push_back(children[0]);
   }
 
-  // Stable partition of every list of the node by side_.
-  void part(const Pending& at, Pending (&children)[2]) {
-    uint32_t middle_row = at.rows.begin;
-    uint32_t spare = 0;
-    for (uint32_t i = at.rows.begin; i < at.rows.end; ++i) {
-      const uint32_t row = rows_[i];
-      if (side_[row] == 0) rows_[middle_row++] = row;
-      else scratch_rows_[spare++] = row;
-    }
-    std::copy_n(scratch_rows_.begin(), spare, rows_.begin() + middle_row);
-    children[0].rows = {at.rows.begin, middle_row};
-    children[1].rows = {middle_row, at.rows.end};
-    for (auto& child : children) child.known.resize(columns_.width);
-    const auto one = [&](size_t f) {
-      const Range range = at.known[f];
-      Entry* entries = sorted_[f].data();
-      std::vector<Entry> right;
-      right.reserve(range.size());
-      uint32_t cut = range.begin;
-      for (uint32_t i = range.begin; i < range.end; ++i) {
-        const Entry entry = entries[i];
-        if (side_[entry.row] == 0) entries[cut++] = entry;
-        else right.push_back(entry);
+  // Stable partition of the node's rows by side_; returns where those of child 1 begin.
+  size_t part(const Pending& at) {
+    size_t zero = at.begin;
+    size_t one = 0;
+    for (size_t i = at.begin; i < at.end; ++i) {
+      const uint32_t key = keys_[i];
+      keys_[zero] = key;
+      spare_keys_[one] = key;
+      if (!weights_.empty()) {
+        const double w = weights_[i];
+        weights_[zero] = w;
+        spare_weights_[one] = w;
       }
-      std::copy(right.begin(), right.end(), entries + cut);
-      children[0].known[f] = {range.begin, cut};
-      children[1].known[f] = {cut, range.end};
-    };
-    if (static_cast<size_t>(at.rows.size()) * columns_.width > 100'000) {
-      parallel_for(context_, columns_.width, one);
-    } else {
-      for (size_t f = 0; f < columns_.width; ++f) one(f);
+      zero += side_[i] == 0 ? 1U : 0U;
+      one += side_[i] == 0 ? 0U : 1U;
     }
+    std::copy_n(spare_keys_.begin(), one, keys_.begin() + static_cast<int64_t>(zero));
+    if (!weights_.empty()) std::copy_n(spare_weights_.begin(), one, weights_.begin() + static_cast<int64_t>(zero));
+    return zero;
   }
 
   const Columns& columns_;
   const CartOptions& options_;
   const Context& context_;
-  double growth_[2] = {1, 1};
+  double growth_[2];
   double root_share_ = 0;
-  std::vector<uint32_t> rows_;  // those of a node stand together
-  std::vector<uint32_t> scratch_rows_;
-  std::vector<std::vector<Entry>> sorted_;  // by number column; those of a node stand together, in order of value
-  std::vector<uint8_t> side_;
+  std::vector<uint32_t> keys_;   // row * 2 + class; those of a node stand together
+  std::vector<double> weights_;  // beside keys_; empty where every weight is 1
+  std::vector<uint32_t> spare_keys_;
+  std::vector<double> spare_weights_;
+  std::vector<uint8_t> side_;  // beside keys_
+  std::vector<ValueCounter> counters_;
   RuleTree tree_;
 };
 
@@ -362,6 +366,10 @@ class Grower {
 
 RuleTree grow_cart(const Columns& columns, std::span<const uint32_t> rows, const CartOptions& options, const Context& context) {
   return Grower(columns, rows, options, context).run();
+}
+
+void add_surrogates(RuleTree& tree, const Columns& columns, std::span<const uint32_t> rows, const CartOptions& options, const Context& context) {
+  Grower(columns, rows, options, context).complete(tree);
 }
 
 }  // namespace obligor::tree

@@ -30,12 +30,13 @@ Sample lattice() {
   return sample;
 }
 
-Columns columns(const Sample& sample) { return columns_of(sample.input(), "test"); }
-
 RuleTree grow(const Sample& sample, const CartOptions& options) {
   std::vector<uint32_t> rows(sample.rows);
   std::iota(rows.begin(), rows.end(), 0U);
-  return grow_cart(columns(sample), rows, options, kContext);
+  const Columns columns = ranked_columns(sample);
+  RuleTree tree = grow_cart(columns, rows, options, kContext);
+  add_surrogates(tree, columns, rows, options, kContext);
+  return tree;
 }
 
 struct Preorder {

@@ -46,21 +46,16 @@ Binned bin_column(const Columns& columns, size_t f, size_t bins) {
   if (columns.category[f] != 0) {
     binned.missing = columns.levels[f];
   } else {
-    std::vector<uint32_t> order;
-    double known = 0;
-    for (uint32_t row = 0; row < columns.rows; ++row) {
-      if (std::isnan(values[row])) continue;
-      order.push_back(row);
-      known += columns.weight[row];
-    }
-    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return values[a] < values[b]; });
+    const auto& distinct = columns.distinct[f];
+    std::vector<double> weight(distinct.size() + 1, 0);
+    for (size_t row = 0; row < columns.rows; ++row) weight[columns.code[f][row]] += columns.weight[row];
+    const double known = std::accumulate(weight.begin(), weight.end() - 1, 0.0);
     double below = 0;
     size_t next = 1;
-    for (size_t i = 0; i + 1 < order.size(); ++i) {
-      below += columns.weight[order[i]];
-      if (!(values[order[i]] < values[order[i + 1]])) continue;
+    for (size_t i = 0; i + 1 < distinct.size(); ++i) {
+      below += weight[i];
       if (below * static_cast<double>(bins) < static_cast<double>(next) * known * (1 - 1e-12)) continue;
-      binned.cuts.push_back(tree::middle(values[order[i]], values[order[i + 1]]));
+      binned.cuts.push_back(tree::middle(distinct[i], distinct[i + 1]));
       while (static_cast<double>(next) * known <= below * static_cast<double>(bins)) ++next;
     }
     binned.missing = binned.cuts.size() + 1;
@@ -224,7 +219,8 @@ class Grower {
 }  // namespace
 
 FitResult fit_chaid(const FitInput& input, const Params& params, const Context& context) {
-  const Columns columns = tree::columns_of(input, "model 'chaid'");
+  Columns columns = tree::columns_of(input, "model 'chaid'");
+  tree::rank_columns(columns, context);
   ChaidOptions options;
   options.merge.exhaustive = params.flag("exhaustive");
   options.merge.likelihood_ratio = params.text("statistic") == "likelihood_ratio";

@@ -2,8 +2,11 @@
 //
 //   Columns columns = columns_of(input, "model 'cart'");
 //   columns.values[f][row];  columns.target[row];  columns.weight[row];
+//   rank_columns(columns, context);
+//   columns.code[f][row];                            // columns.codes(f) where missing
 //
-// Contract: rows of weight 0 are left out. Errors: Error{kData} when no column, no row or one class is left.
+// Contract: rows of weight 0 are left out; a column of fewer than 2^31 rows. A number's code is the place of its value among the column's distinct
+// known values, ascending; a category's is its own. Errors: Error{kData} when no column, no row or one class is left.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +27,11 @@ struct Columns {
   std::vector<uint8_t> target;
   std::vector<double> weight;
   double total[2] = {0, 0};                  // weight of goods and bads
-  std::vector<std::vector<uint32_t>> order;  // by number column: its known rows by value; empty until sort_columns
+  bool unit = true;                          // every weight is 1
+  std::vector<std::vector<uint32_t>> code;   // by column; empty until rank_columns
+  std::vector<std::vector<float>> distinct;  // by number column: its known values, ascending; empty until rank_columns
+
+  [[nodiscard]] size_t codes(size_t f) const { return category[f] != 0 ? levels[f] : distinct[f].size(); }
 };
 
 [[nodiscard]] Columns columns_of(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight,
@@ -33,7 +40,8 @@ struct Columns {
   return columns_of(input.train, input.target, input.weight, input.categorical, owner);
 }
 
-void sort_columns(Columns& columns);
+// Once a fit: every tree, trial and fold of it reads the same codes.
+void rank_columns(Columns& columns, const Context& context);
 
 // A threshold t with a <= t < b for a < b: the middle, rounded down to float32.
 [[nodiscard]] float middle(float a, float b);

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "plan/executor.h"
+#include "zoo/tree/columns.h"
 #include "zoo/tree/rule_tree.h"
 #include "zoo/tree/tree.h"
 
@@ -75,6 +76,12 @@ inline Sample random_sample(size_t rows, uint64_t seed, double missing = 0.15) {
     sample.add({hide(income), hide(age), hide(dti), hide(job), hide(region)}, random.uniform() < 1 / (1 + std::exp(-z)) ? 1 : 0);
   }
   return sample;
+}
+
+inline Columns ranked_columns(const Sample& sample) {
+  Columns columns = columns_of(sample.input(), "test");
+  rank_columns(columns, Context({.seed = 3, .threads = 1}));
+  return columns;
 }
 
 inline FitResult fit_with(FitFunction fit, const ModelEntry& entry, const Sample& sample, const Given& given, uint64_t seed = 3) {
