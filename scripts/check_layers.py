@@ -6,10 +6,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
-# A vendor header (by prefix) and the rooms that may include it; .cc files only where the room is followed by a star.
+# A vendor header (by prefix) and the rooms that may include it; where the room is followed by a star only .cc files, and -inl.h files,
+# which .cc files alone include.
 VENDORS = {
-    "torch/": ["zoo/net*"],
-    "ATen/": ["zoo/net*"],
+    "torch/": ["zoo/net*", "zoo/field*"],
+    "ATen/": ["zoo/net*", "zoo/field*"],
+    "c10/": ["zoo/net*", "zoo/field*"],
     "LightGBM/": ["zoo/boost*"],
     "duckdb": ["table"],
     "CLI/": ["cli"],
@@ -62,12 +64,14 @@ def main():
             other = room_of(header, allowed) if (SOURCE / header).exists() else None
             if other and other != room and other not in allowed[room] and not is_test:
                 problems.append(f"src/{name}:{number}: {room} may not include {other} ({header})")
+            if header.endswith("-inl.h") and other and file.suffix == ".h":
+                problems.append(f"src/{name}:{number}: {header} may be included by .cc files only")
             for prefix, rooms in VENDORS.items():
                 if not header.startswith(prefix):
                     continue
                 if room not in [r.rstrip("*") for r in rooms]:
                     problems.append(f"src/{name}:{number}: {header} belongs to {', '.join(rooms)} alone")
-                elif f"{room}*" in rooms and file.suffix == ".h":
+                elif f"{room}*" in rooms and file.suffix == ".h" and not name.endswith("-inl.h"):
                     problems.append(f"src/{name}:{number}: {header} may be included by .cc files only")
     for problem in problems:
         print(problem)

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "zoo/boost/boost.h"
+#include "zoo/field/field.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
 #include "zoo/registry.h"
@@ -16,7 +17,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 10> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 13> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -27,6 +28,9 @@ std::vector<ModelEntry> bound_registry() {
       {"chaid", fit_chaid},
       {"c50", fit_c50},
       {"tree_vote", fit_tree_vote},
+      {"fm", fit_fm},
+      {"nfm", fit_nfm},
+      {"deepfm", fit_deepfm},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

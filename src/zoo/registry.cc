@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "zoo/blend.h"
 #include "zoo/boost/boost.h"
+#include "zoo/field/field.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
 #include "zoo/scorecard/scorecard.h"
@@ -14,8 +15,8 @@ namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(),   dnn_entry(),
-      cart_entry(),     chaid_entry(),     c50_entry(),      tree_vote_entry(),   blend_entry(),
+      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(), dnn_entry(),       fm_entry(),
+      nfm_entry(),      deepfm_entry(),    cart_entry(),     chaid_entry(),       c50_entry(), tree_vote_entry(), blend_entry(),
   };
   return entries;
 }

@@ -11,22 +11,6 @@
 namespace obligor::net {
 namespace {
 
-class Lookup {
- public:
-  explicit Lookup(const std::vector<NamedArray>& arrays) : arrays_(arrays) {}
-  [[nodiscard]] const std::vector<float>* find(std::string_view name) const {
-    const auto found = std::find_if(arrays_.begin(), arrays_.end(), [&](const NamedArray& a) { return a.name == name; });
-    return found == arrays_.end() ? nullptr : &found->values;
-  }
-  [[nodiscard]] const std::vector<float>& get(std::string_view name) const {
-    if (const auto* values = find(name)) return *values;
-    throw Error(ErrorCode::kInternal, fmt::format("network: no parameter '{}' to lower", name));
-  }
-
- private:
-  const std::vector<NamedArray>& arrays_;
-};
-
 struct Affine {
   std::vector<float> weights;
   std::vector<float> bias;

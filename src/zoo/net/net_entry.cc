@@ -1,5 +1,6 @@
 // Registry rows of the feed-forward networks: no torch here, every program lists them.
 #include "zoo/net/net.h"
+#include "zoo/net/training.h"
 
 namespace obligor {
 namespace {
@@ -20,24 +21,21 @@ PrepSpec prep(const Params& params) {
 }
 
 std::vector<ParamSpec> shared_params() {
-  return {
+  std::vector<ParamSpec> params{
       integer_param("ensemble", 8, 1, 64, "members trained at once with shared weights; their probabilities are averaged"),
       choice_param("activation", "relu", {"relu", "selu", "tanh", "gelu", "silu"}, "what a hidden unit does"),
       real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in training"),
-      real_param("learning_rate", 3e-3, 1e-6, 1, "AdamW step size at its highest", true),
-      real_param("weight_decay", 3e-4, 0, 10, "decoupled decay of weights (not of biases, scales and norms)", true),
-      choice_param("schedule", "constant", {"constant", "cosine", "one_cycle", "plateau"}, "how the learning rate goes over the epochs"),
-      integer_param("epochs", 0, 0, 100000, "passes over the data at most; 0: as many as `steps` needs"),
-      integer_param("steps", 1500, 1, 100000000, "batches at most when `epochs` is 0 (never under 10 epochs or over 200)"),
-      integer_param("batch", 0, 0, 1048576, "rows a step; 0: 256, more on large data"),
-      integer_param("patience", 16, 1, 100000, "epochs without a better validation value before it stops"),
-      choice_param("stop_on", "loss", {"loss", "auc"}, "the validation value that picks the epoch"),
+  };
+  for (auto& spec : net::training_params(3e-3, 3e-4)) params.push_back(std::move(spec));
+  std::vector<ParamSpec> columns{
       choice_param("numbers", "piecewise", {"standard", "robust", "quantile", "piecewise", "both"}, "how number columns are prepared"),
       integer_param("bins", 16, 2, 256, "pieces of the piecewise-linear encoding"),
       integer_param("one_hot_levels", 20, 0, 100000, "a category with at most so many levels is one-hot encoded"),
       integer_param("statistic_levels", 3, 0, 1000000, "a category with at least so many levels gets its ordered target statistic; 0: none"),
       integer_param("embedding", 0, 0, 256, "width of a learned embedding of each category; 0: none"),
   };
+  for (auto& spec : columns) params.push_back(std::move(spec));
+  return params;
 }
 
 // Ranges that both networks share; `hidden` is of each layer.

@@ -6,13 +6,13 @@
 #include <optional>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/random.h"
 #include "zoo/net/fold.h"
+#include "zoo/net/torch-inl.h"
 
 namespace obligor::net {
 namespace {
@@ -27,38 +27,9 @@ constexpr double kNormMomentum = 0.1;
 constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 constexpr double kSeluScale = 1.0507009873554804934193349852946;
 
-int64_t size_of(size_t n) { return static_cast<int64_t>(n); }
-
-// One thread for this thread's torch work, no autograd bookkeeping, and no torch exception past this file.
 template <typename F>
 auto in_torch(const F& work) {
-  at::set_num_threads(1);
-  const c10::InferenceMode guard;
-  try {
-    return work();
-  } catch (const c10::Error& error) {
-    throw Error(ErrorCode::kInternal, fmt::format("network: torch reports: {}", error.what_without_backtrace()));
-  }
-}
-
-at::Device device_of(const Context& context) {
-  if (context.device() == Device::kCpu) return at::kCPU;
-  if (!at::hasCUDA()) {
-    throw Error(ErrorCode::kUnsupported,
-                "device 'cuda': this libtorch finds no CUDA device; run with --device cpu, or point Torch_DIR at a CUDA build of libtorch");
-  }
-  return at::kCUDA;
-}
-
-Tensor activate(const Tensor& z, Activation activation) {
-  switch (activation) {
-    case Activation::kRelu: return at::relu(z);
-    case Activation::kSelu: return at::selu(z);
-    case Activation::kTanh: return at::tanh(z);
-    case Activation::kGelu: return at::gelu(z);
-    case Activation::kSilu: return at::silu(z);
-  }
-  return z;
+  return in_torch_with<c10::InferenceMode>(work);  // the gradients are written by hand
 }
 
 // d loss / d z from d loss / d act(z), where y = act(z).
@@ -510,20 +481,13 @@ void Network::restore() {
   });
 }
 
-namespace {
-NamedArray named(const std::string& name, const std::vector<int64_t>& shape, const Tensor& tensor) {
-  const Tensor host = tensor.to(at::kCPU).contiguous();
-  return {name, shape, {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()}};
-}
-}  // namespace
-
 std::vector<NamedArray> Network::parameters() const {
   return in_torch([&] {
     std::vector<NamedArray> out;
-    for (const auto& parameter : impl_->parameters) out.push_back(named(parameter.name, parameter.shape, parameter.value));
+    for (const auto& parameter : impl_->parameters) out.push_back(named_array(parameter.name, parameter.shape, parameter.value));
     for (size_t l = 0; l < impl_->running_mean.size(); ++l) {
-      out.push_back(named(fmt::format("mean:{}", l), {impl_->members, impl_->hidden}, impl_->running_mean[l]));
-      out.push_back(named(fmt::format("variance:{}", l), {impl_->members, impl_->hidden}, impl_->running_variance[l]));
+      out.push_back(named_array(fmt::format("mean:{}", l), {impl_->members, impl_->hidden}, impl_->running_mean[l]));
+      out.push_back(named_array(fmt::format("variance:{}", l), {impl_->members, impl_->hidden}, impl_->running_variance[l]));
     }
     return out;
   });
@@ -532,7 +496,7 @@ std::vector<NamedArray> Network::parameters() const {
 std::vector<NamedArray> Network::last_gradients() const {
   return in_torch([&] {
     std::vector<NamedArray> out;
-    for (const auto& parameter : impl_->parameters) out.push_back(named(parameter.name, parameter.shape, parameter.gradient));
+    for (const auto& parameter : impl_->parameters) out.push_back(named_array(parameter.name, parameter.shape, parameter.gradient));
     return out;
   });
 }

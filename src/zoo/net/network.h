@@ -30,6 +30,8 @@
 #include "core/batch.h"
 #include "core/context.h"
 #include "model/model.h"
+#include "zoo/net/arrays.h"
+#include "zoo/net/training.h"
 
 namespace obligor::net {
 
@@ -50,41 +52,34 @@ struct NetworkShape {
   double dropout = 0;  // share of hidden units dropped in training
 };
 
-// A parameter as plain numbers, for tests and for lowering.
-struct NamedArray {
-  std::string name;  // "weight:0", "bias:0", "input_scale", "norm:0", "head", "head_bias", "embedding:0"
-  std::vector<int64_t> shape;
-  std::vector<float> values;
-};
-
-class Network {
+class Network final : public Trainable {
  public:
   Network(const NetworkShape& shape, const Context& context);
-  ~Network();
+  ~Network() override;
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
 
-  void set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch);
+  void set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) override;
   // The rows, in the order in which the following steps visit them.
-  void set_order(std::span<const uint32_t> order);
+  void set_order(std::span<const uint32_t> order) override;
   // Rows order[begin, end). Gradients stay readable until the next step.
-  void gradients(size_t begin, size_t end);
-  void update(double learning_rate, double weight_decay);
+  void gradients(size_t begin, size_t end) override;
+  void update(double learning_rate, double weight_decay) override;
   // The weighted mean loss of the batches since the last call.
-  [[nodiscard]] double take_loss();
+  [[nodiscard]] double take_loss() override;
 
-  [[nodiscard]] std::vector<double> predict(const Batch& batch) const;
-  void forget_data();
+  [[nodiscard]] std::vector<double> predict(const Batch& batch) const override;
+  void forget_data() override;
 
-  void keep();     // remember parameters and running statistics
-  void restore();  // go back to those kept last
+  void keep() override;     // remember parameters and running statistics
+  void restore() override;  // go back to those kept last
 
   [[nodiscard]] std::vector<NamedArray> parameters() const;
   [[nodiscard]] std::vector<NamedArray> last_gradients() const;
   // Euclidean norm of the last gradient, by layer: "layer 1", ..., "head".
-  [[nodiscard]] std::vector<std::pair<std::string, double>> gradient_norms() const;
+  [[nodiscard]] std::vector<std::pair<std::string, double>> gradient_norms() const override;
 
-  [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const;
+  [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override;
 
  private:
   struct Impl;

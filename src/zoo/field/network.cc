@@ -1,0 +1,461 @@
+#include "zoo/field/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "zoo/field/body-inl.h"
+#include "zoo/field/lower.h"
+#include "zoo/net/torch-inl.h"
+
+namespace obligor::field {
+namespace {
+
+using net::size_of;
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr double kEpsilon = 1e-8;
+// Values of the fields in a tile of prediction.
+constexpr size_t kTileValues = size_t{1} << 20U;
+
+struct WithGradient {
+  c10::AutoGradMode guard{true};
+};
+
+template <typename F>
+auto in_torch(const F& work) {
+  return net::in_torch_with<c10::NoGradGuard>(work);
+}
+
+struct Parameter {
+  Declaration declared;
+  Tensor leaf;      // a view of `flat` that autograd follows
+  Tensor gradient;  // its gradient, a view of `gradient`
+};
+
+// A joint table too large for dense gradients.
+struct RowTable {
+  Tensor values;
+  Tensor first;   // AdamW: first moment; Adagrad: sum of squares
+  Tensor second;  // AdamW: second moment
+  Tensor steps;   // of each row
+  Tensor rows;    // of the last batch, each once
+  Tensor gradient;
+};
+
+}  // namespace
+
+struct FieldNetwork::Impl {
+  FieldShape shape;
+  at::Device device = at::kCPU;
+  Random random;
+  at::Generator generator;
+  Body body;
+  Declarer declared;
+
+  std::vector<Parameter> parameters;
+  std::map<std::string, Tensor> weights;  // leaves, running statistics
+  int64_t decayed = 0;
+  Tensor flat, gradient, first_moment, second_moment, steps;
+  std::optional<RowTable> table;
+  Tensor low, inverse;  // of the pieces: width x pieces
+  std::vector<Tensor> kept;
+
+  Tensor features, codes, target, weight, order;
+  Tensor loss_sum;
+  double loss_rows = 0;
+
+  Impl(FieldShape given, const Context& context)
+      : shape(std::move(given)),
+        device(net::device_of(context)),
+        random(context.seed(), "fields"),
+        generator(at::detail::createCPUGenerator(derive_seed(context.seed(), "field dropout"))),
+        body(body_of(shape.kind)) {
+    if (shape.embedding < 1 || shape.space.fields() < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
+    declare();
+    allocate();
+  }
+
+  void declare() {
+    const int64_t columns = size_of(shape.columns());
+    const int64_t width = size_of(shape.space.number_fields());
+    const auto vectors = [&](const std::string& name, std::vector<int64_t> dims) {
+      declared.parameters.push_back({name, "fields", std::move(dims), true, Start::kNormal, shape.start_deviation});
+    };
+    if (width > 0) vectors("numbers", {width, size_of(shape.space.pieces()), columns});
+    if (shape.space.code_fields() > 0 && !by_row()) vectors("table", {size_of(shape.space.table_rows()), columns});
+    if (width > 0 && shape.space.numbers_as == NumbersAs::kPiecewise) declared.constant("numbers.bias", "fields", {width, columns}, 0);
+    declared.constant("intercept", "head", {1}, 0);
+    body.declare(shape, declared);
+    std::stable_partition(declared.parameters.begin(), declared.parameters.end(), [](const Declaration& d) { return d.decayed; });
+  }
+
+  [[nodiscard]] bool by_row() const { return shape.space.table_rows() > shape.dense_rows; }
+
+  double draw(const Declaration& d) {
+    switch (d.start) {
+      case Start::kUniform: {
+        const double bound = d.value > 0 ? d.value : 1 / std::sqrt(static_cast<double>(std::max<int64_t>(d.dims.back(), 1)));
+        return bound * (2 * random.uniform() - 1);
+      }
+      case Start::kNormal: return d.value * random.normal();
+      case Start::kConstant: return d.value;
+      case Start::kSigns: return random.below(2) == 0 ? -1.0 : 1.0;
+    }
+    return 0;
+  }
+
+  // Weights of the first order start at 0, and so does what no training row has.
+  void clear_starts(std::string_view name, float* values, size_t rows) const {
+    const size_t columns = shape.columns();
+    for (size_t r = 0; r < rows; ++r) {
+      if (shape.linear) values[r * columns + shape.embedding] = 0;
+      if (name == "table" && shape.space.seen[r] == 0) std::fill_n(values + r * columns, columns, 0.0F);
+    }
+  }
+
+  void allocate() {
+    in_torch([&] {
+      int64_t total = 0;
+      for (const auto& d : declared.parameters) {
+        int64_t count = 1;
+        for (const int64_t dim : d.dims) count *= dim;
+        total += count;
+        if (d.decayed) decayed = total;
+      }
+      flat = at::empty({total}, at::kFloat);
+      auto* data = flat.data_ptr<float>();
+      int64_t at_offset = 0;
+      std::vector<int64_t> offsets;
+      for (const auto& d : declared.parameters) {
+        int64_t count = 1;
+        for (const int64_t dim : d.dims) count *= dim;
+        for (int64_t i = 0; i < count; ++i) data[at_offset + i] = static_cast<float>(draw(d));
+        if (d.name == "table" || d.name == "numbers") clear_starts(d.name, data + at_offset, static_cast<size_t>(count) / shape.columns());
+        offsets.push_back(at_offset);
+        at_offset += count;
+      }
+      flat = flat.to(device);
+      gradient = at::zeros_like(flat);
+      first_moment = at::full_like(flat, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
+      second_moment = at::zeros_like(flat);
+      steps = at::zeros({1}, flat.options());
+      for (size_t p = 0; p < declared.parameters.size(); ++p) {
+        const Declaration& d = declared.parameters[p];
+        const auto part = [&](const Tensor& t) {
+          const int64_t end = p + 1 < offsets.size() ? offsets[p + 1] : total;
+          return t.narrow(0, offsets[p], end - offsets[p]).view(d.dims);
+        };
+        Parameter parameter{d, part(flat).detach(), part(gradient)};
+        parameter.leaf.set_requires_grad(true);
+        parameter.leaf.mutable_grad() = parameter.gradient;
+        weights[d.name] = parameter.leaf;
+        parameters.push_back(std::move(parameter));
+      }
+      for (const auto& [name, width] : declared.norms) {
+        weights[name + ".mean"] = at::zeros({width}, flat.options());
+        weights[name + ".variance"] = at::ones({width}, flat.options());
+      }
+      if (shape.space.code_fields() > 0 && by_row()) {
+        const auto rows = size_of(shape.space.table_rows());
+        Tensor values = at::empty({rows, size_of(shape.columns())}, at::kFloat);
+        auto* out = values.data_ptr<float>();
+        for (int64_t i = 0; i < values.numel(); ++i) out[i] = static_cast<float>(shape.start_deviation * random.normal());
+        clear_starts("table", out, shape.space.table_rows());
+        table.emplace();
+        table->values = values.to(device);
+        table->first = at::full_like(table->values, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
+        if (shape.optimiser == Optimiser::kAdamW) {
+          table->second = at::zeros_like(table->values);
+          table->steps = at::zeros({rows, 1}, flat.options());
+        }
+      }
+      if (shape.space.numbers_as == NumbersAs::kPiecewise) {
+        const auto pieces = shape.space.pieces();
+        low = at::zeros({size_of(shape.space.width), size_of(pieces)}, at::kFloat);
+        inverse = at::zeros_like(low);
+        for (size_t c = 0; c < shape.space.width; ++c) {
+          const auto& edges = shape.space.edges[c];
+          for (size_t t = 0; t + 1 < edges.size(); ++t) {
+            low.data_ptr<float>()[c * pieces + t] = edges[t];
+            inverse.data_ptr<float>()[c * pieces + t] = static_cast<float>(1 / (static_cast<double>(edges[t + 1]) - static_cast<double>(edges[t])));
+          }
+        }
+        low = low.to(device);
+        inverse = inverse.to(device);
+      }
+      loss_sum = at::zeros({}, flat.options());
+    });
+  }
+
+  // The field vectors of some rows; `looked_up` are those of the codes.
+  [[nodiscard]] Inputs inputs(const Tensor& numbers, const Tensor& row_codes, const Tensor& looked_up) const {
+    std::vector<Tensor> parts;
+    if (shape.space.number_fields() > 0) {
+      const Tensor& v = weights.at("numbers");
+      if (shape.space.numbers_as == NumbersAs::kPiecewise) {
+        // Within what float32 holds, so that a piece that is not there (inverse 0) stays 0.
+        const Tensor pieces = ((numbers.clamp(-3e38, 3e38).unsqueeze(2) - low) * inverse).clamp(0, 1);
+        parts.push_back(at::bmm(pieces.transpose(0, 1), v).transpose(0, 1) + weights.at("numbers.bias"));
+      } else {
+        parts.push_back(numbers.unsqueeze(2) * v.squeeze(1));
+      }
+    }
+    if (looked_up.defined()) parts.push_back(looked_up);
+    const Tensor all = parts.size() == 1 ? parts[0] : at::cat(parts, 1);
+    const Tensor& intercept = weights.at("intercept");
+    Inputs in;
+    in.numbers = numbers;
+    in.codes = row_codes;
+    in.vectors = shape.linear ? all.narrow(2, 0, size_of(shape.embedding)) : all;
+    in.linear = shape.linear ? all.select(2, size_of(shape.embedding)).sum(1) + intercept : intercept.expand({numbers.size(0)});
+    return in;
+  }
+
+  [[nodiscard]] Tensor spread(const Tensor& rows_by_columns, int64_t rows) const {
+    return rows_by_columns.view({rows, size_of(shape.space.code_fields()), size_of(shape.columns())});
+  }
+
+  void update_rows(double rate, double decay) {
+    RowTable& t = *table;
+    const Tensor& g = t.gradient;
+    Tensor values = t.values.index_select(0, t.rows).mul_(1 - rate * decay);
+    Tensor first = t.first.index_select(0, t.rows);
+    if (shape.optimiser == Optimiser::kAdagrad) {
+      first.addcmul_(g, g);
+      values.addcdiv_(g, first.sqrt(), -rate);
+    } else {
+      Tensor second = t.second.index_select(0, t.rows);
+      const Tensor step = t.steps.index_select(0, t.rows).add_(1);
+      first.mul_(kBeta1).add_(g, 1 - kBeta1);
+      second.mul_(kBeta2).addcmul_(g, g, 1 - kBeta2);
+      const Tensor size = (second / (1 - at::pow(kBeta2, step))).sqrt_().add_(kEpsilon);
+      values.addcdiv_(first / (1 - at::pow(kBeta1, step)), size, -rate);
+      t.second.index_copy_(0, t.rows, second);
+      t.steps.index_copy_(0, t.rows, step);
+    }
+    t.first.index_copy_(0, t.rows, first);
+    t.values.index_copy_(0, t.rows, values);
+  }
+
+  // What training changes: parameters, running statistics.
+  template <typename F>
+  void each_state(const F& f) {
+    f(flat);
+    if (table) f(table->values);
+    for (const auto& [name, width] : declared.norms) {
+      f(weights.at(name + ".mean"));
+      f(weights.at(name + ".variance"));
+    }
+  }
+
+  [[nodiscard]] Tensor numbers_of(const Batch& batch, size_t begin, size_t rows) const {
+    // from_blob wants a mutable pointer; nothing writes through it.
+    auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
+    const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
+    return device == at::kCPU ? view : view.to(device);
+  }
+
+  [[nodiscard]] Tensor codes_of(const Batch& batch, size_t begin, size_t rows) const {
+    const auto found = table_rows(shape.space, batch, begin, rows);
+    Tensor out = at::empty({size_of(rows), size_of(shape.space.code_fields())}, at::kInt);
+    std::copy(found.begin(), found.end(), out.data_ptr<int32_t>());
+    return out.to(device);
+  }
+};
+
+FieldNetwork::FieldNetwork(const FieldShape& shape, const Context& context) : impl_(std::make_unique<Impl>(shape, context)) {}
+FieldNetwork::~FieldNetwork() = default;
+
+void FieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t /*largest_batch*/) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    self.features = self.numbers_of(batch, 0, batch.rows);
+    self.codes = self.codes_of(batch, 0, batch.rows);
+    const auto options = at::TensorOptions().dtype(at::kFloat);
+    Tensor targets = at::empty({size_of(batch.rows)}, options);
+    Tensor weights = at::ones({size_of(batch.rows)}, options);
+    double total = 0;
+    for (const double w : weight) total += w;
+    for (size_t r = 0; r < batch.rows; ++r) {
+      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
+      // Mean weight 1, so that the learning rate means the same with and without weights.
+      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
+    }
+    self.target = targets.to(self.device);
+    self.weight = weights.to(self.device);
+  });
+}
+
+void FieldNetwork::forget_data() {
+  Impl& self = *impl_;
+  for (Tensor* tensor :
+       {&self.features, &self.codes, &self.target, &self.weight, &self.order, &self.gradient, &self.first_moment, &self.second_moment, &self.steps}) {
+    tensor->reset();
+  }
+  in_torch([&] {
+    for (auto& parameter : self.parameters) {
+      parameter.gradient.reset();
+      parameter.leaf.mutable_grad().reset();
+      parameter.leaf.set_requires_grad(false);
+    }
+  });
+  if (self.table) *self.table = RowTable{.values = self.table->values};
+  self.kept.clear();
+}
+
+void FieldNetwork::set_order(std::span<const uint32_t> order) {
+  in_torch([&] {
+    Tensor indices = at::empty({size_of(order.size())}, at::kLong);
+    std::copy(order.begin(), order.end(), indices.data_ptr<int64_t>());
+    impl_->order = indices.to(impl_->device);
+  });
+}
+
+void FieldNetwork::gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  net::in_torch_with<WithGradient>([&] {
+    const int64_t rows = size_of(end - begin);
+    const Tensor index = self.order.narrow(0, size_of(begin), rows);
+    const Tensor numbers = self.features.index_select(0, index);
+    self.gradient.zero_();
+    Tensor row_codes;
+    Tensor looked_up;
+    Tensor touched;
+    if (self.shape.space.code_fields() > 0) {
+      row_codes = self.codes.index_select(0, index).to(at::kLong);
+      if (self.table) {
+        Tensor places;
+        std::tie(self.table->rows, places) = at::_unique(row_codes.flatten(), true, true);
+        touched = self.table->values.index_select(0, self.table->rows).set_requires_grad(true);
+        looked_up = self.spread(touched.index_select(0, places), rows);
+      } else {
+        looked_up = self.spread(self.weights.at("table").index_select(0, row_codes.flatten()), rows);
+      }
+    }
+    const Weights weights(self.weights, &self.generator);
+    const Tensor logits = self.body.forward(self.shape, weights, self.inputs(numbers, row_codes, looked_up));
+    const Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
+    loss.backward();
+    if (self.table) self.table->gradient = touched.grad();
+    self.loss_sum.add_(loss.detach(), static_cast<double>(rows));
+    self.loss_rows += static_cast<double>(rows);
+  });
+}
+
+void FieldNetwork::update(double learning_rate, double weight_decay) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    if (self.shape.optimiser == Optimiser::kAdagrad) {
+      if (weight_decay > 0) self.flat.narrow(0, 0, self.decayed).mul_(1 - learning_rate * weight_decay);
+      self.first_moment.addcmul_(self.gradient, self.gradient);
+      self.flat.addcdiv_(self.gradient, self.first_moment.sqrt(), -learning_rate);
+    } else {
+      self.steps.add_(1);
+      const auto pass = [&](int64_t begin, int64_t count, double decay) {
+        if (count == 0) return;
+        const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
+        at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps}, learning_rate,
+                          kBeta1, kBeta2, decay, kEpsilon, false, false);
+      };
+      pass(0, self.decayed, weight_decay);
+      pass(self.decayed, self.flat.numel() - self.decayed, 0);
+    }
+    if (self.table) self.update_rows(learning_rate, weight_decay);
+  });
+}
+
+double FieldNetwork::take_loss() {
+  Impl& self = *impl_;
+  return in_torch([&] {
+    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
+    self.loss_sum.zero_();
+    self.loss_rows = 0;
+    return mean;
+  });
+}
+
+std::vector<double> FieldNetwork::predict(const Batch& batch) const {
+  const Impl& self = *impl_;
+  std::vector<double> out(batch.rows);
+  in_torch([&] {
+    const size_t tile = std::clamp<size_t>(kTileValues / (self.shape.space.fields() * self.shape.columns()), 16, 4096);
+    const Weights weights(self.weights, nullptr);
+    for (size_t begin = 0; begin < batch.rows; begin += tile) {
+      const size_t rows = std::min(tile, batch.rows - begin);
+      const Tensor row_codes = self.codes_of(batch, begin, rows).to(at::kLong);
+      Tensor looked_up;
+      if (self.shape.space.code_fields() > 0) {
+        const Tensor& table = self.table ? self.table->values : self.weights.at("table");
+        looked_up = self.spread(table.index_select(0, row_codes.flatten()), size_of(rows));
+      }
+      const Tensor logits = self.body.forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, looked_up));
+      const Tensor p = at::sigmoid(logits.to(at::kDouble)).cpu().contiguous();
+      std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));
+    }
+  });
+  return out;
+}
+
+void FieldNetwork::keep() {
+  Impl& self = *impl_;
+  in_torch([&] {
+    self.kept.clear();
+    self.each_state([&](const Tensor& state) { self.kept.push_back(state.detach().clone()); });
+  });
+}
+
+void FieldNetwork::restore() {
+  Impl& self = *impl_;
+  if (self.kept.empty()) return;
+  in_torch([&] {
+    size_t next = 0;
+    self.each_state([&](Tensor& state) { state.copy_(self.kept[next++]); });
+  });
+}
+
+std::vector<net::NamedArray> FieldNetwork::parameters() const {
+  const Impl& self = *impl_;
+  return in_torch([&] {
+    std::vector<net::NamedArray> out;
+    for (const auto& [name, tensor] : self.weights) out.push_back(net::named_array(name, tensor.sizes().vec(), tensor));
+    if (self.table) out.push_back(net::named_array("table", self.table->values.sizes().vec(), self.table->values));
+    return out;
+  });
+}
+
+std::vector<std::pair<std::string, double>> FieldNetwork::gradient_norms() const {
+  const Impl& self = *impl_;
+  return in_torch([&] {
+    std::vector<std::pair<std::string, double>> squares;
+    const auto add = [&](const std::string& layer, const Tensor& gradient) {
+      const auto norm = gradient.norm().item<double>();
+      auto found = std::find_if(squares.begin(), squares.end(), [&](const auto& entry) { return entry.first == layer; });
+      if (found == squares.end()) found = squares.insert(squares.end(), {layer, 0.0});
+      found->second += norm * norm;
+    };
+    // From the inputs to the head, whatever the order of the flat tensor.
+    for (const bool is_head : {false, true}) {
+      for (const auto& parameter : self.parameters) {
+        if ((parameter.declared.layer == "head") == is_head) add(parameter.declared.layer, parameter.gradient);
+      }
+      if (!is_head && self.table) add("fields", self.table->gradient);
+    }
+    for (auto& [layer, square] : squares) square = std::sqrt(square);
+    return squares;
+  });
+}
+
+Lowered FieldNetwork::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {
+  return {lower_network(impl_->shape, parameters(), kNormEpsilon, builder, inputs), ScoreKind::kLogOdds};
+}
+
+}  // namespace obligor::field

@@ -1,0 +1,165 @@
+#include "zoo/net/training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "metric/roc.h"
+
+namespace obligor::net {
+namespace {
+
+// Steps between two looks at the cancel flag.
+constexpr size_t kStepsPerCheck = 8;
+
+class NetModel final : public Model {
+ public:
+  explicit NetModel(std::unique_ptr<Trainable> network) : network_(std::move(network)) {}
+  [[nodiscard]] Scores predict(const Batch& batch) const override { return {ScoreKind::kProbability, network_->predict(batch)}; }
+  [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override { return network_->lower(builder, inputs); }
+
+ private:
+  std::unique_ptr<Trainable> network_;
+};
+
+struct Plan {
+  size_t epochs = 0;
+  size_t steps = 0;  // an epoch
+  size_t batch = 0;  // the largest
+};
+
+// Batches of equal size (they differ by one row at most). By itself the batch grows with the data, so that an epoch of ten million
+// rows is some thousands of large products and not forty thousand small ones.
+Plan plan_epochs(size_t rows, const Params& params) {
+  auto batch = static_cast<size_t>(params.integer("batch"));
+  if (batch == 0) {
+    batch = 256;
+    while (batch < 4096 && rows / batch > 1000) batch *= 2;
+  }
+  Plan plan;
+  plan.steps = std::max<size_t>(1, (rows + batch / 2) / batch);
+  plan.batch = rows / plan.steps + 1;
+  plan.epochs = static_cast<size_t>(params.integer("epochs"));
+  if (plan.epochs == 0) plan.epochs = std::clamp<size_t>(static_cast<size_t>(params.integer("steps")) / plan.steps, 10, 200);
+  return plan;
+}
+
+// The learning rate as a share of its highest value, at `progress` in [0, 1) of the whole run.
+double schedule_share(std::string_view schedule, double progress) {
+  constexpr double kRise = 0.3;  // of one-cycle
+  const auto fall = [](double t) { return 0.5 * (1 + std::cos(std::numbers::pi * t)); };
+  if (schedule == "cosine") return fall(progress);
+  if (schedule == "one_cycle") return progress < kRise ? progress / kRise : fall((progress - kRise) / (1 - kRise));
+  return 1;
+}
+
+double log_loss(std::span<const double> p, std::span<const uint8_t> target, std::span<const double> weight) {
+  double total = 0;
+  double mass = 0;
+  for (size_t i = 0; i < p.size(); ++i) {
+    const double w = weight.empty() ? 1.0 : weight[i];
+    const double q = std::clamp(target[i] != 0 ? p[i] : 1 - p[i], 1e-12, 1.0);
+    total -= w * std::log(q);
+    mass += w;
+  }
+  return total / mass;
+}
+
+bool two_classes(std::span<const uint8_t> target) {
+  return std::find(target.begin(), target.end(), 0) != target.end() && std::find(target.begin(), target.end(), 1) != target.end();
+}
+
+}  // namespace
+
+FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const Params& params, const Context& context, std::string_view name) {
+  if (!two_classes(input.target)) {
+    throw Error(ErrorCode::kData, fmt::format("model '{}': the training rows hold one class only; both are needed", name));
+  }
+  const std::string& schedule = params.text("schedule");
+  const double highest_rate = params.real("learning_rate");
+  const double decay = params.real("weight_decay");
+  const auto patience = static_cast<size_t>(params.integer("patience"));
+  const Plan plan = plan_epochs(input.train.rows, params);
+  const bool has_valid = input.valid.rows > 0;
+  const bool has_auc = has_valid && two_classes(input.valid_target);
+  const bool stop_on_auc = params.text("stop_on") == "auc" && has_auc;
+
+  Trainable& network = *trained;
+  network.set_data(input.train, input.target, input.weight, plan.batch);
+  Random random(context.seed(), "batches");
+  Learning learning;
+  double best = std::numeric_limits<double>::infinity();
+  size_t best_epoch = 0;
+  double plateau_share = 1;
+  size_t plateau_wait = 0;
+  size_t epoch = 0;
+  for (; epoch < plan.epochs; ++epoch) {
+    network.set_order(random.permutation(input.train.rows));
+    double rate = highest_rate;
+    for (size_t step = 0; step < plan.steps; ++step) {
+      if (step % kStepsPerCheck == 0) context.check_cancelled();
+      const double progress =
+          (static_cast<double>(epoch) + (static_cast<double>(step) + 0.5) / static_cast<double>(plan.steps)) / static_cast<double>(plan.epochs);
+      rate = highest_rate * plateau_share * schedule_share(schedule, progress);
+      network.gradients(step * input.train.rows / plan.steps, (step + 1) * input.train.rows / plan.steps);
+      network.update(rate, decay);
+    }
+    const double loss = network.take_loss();
+    if (!std::isfinite(loss)) {
+      throw Error(ErrorCode::kNumeric, fmt::format("model '{}': the loss is no longer finite in epoch {}; lower learning_rate (now {}), or "
+                                                   "prepare the numbers by quantiles (numbers = quantile)",
+                                                   name, epoch + 1, highest_rate));
+    }
+    learning.epoch.push_back(static_cast<double>(epoch + 1));
+    learning.train_loss.push_back(loss);
+    learning.learning_rate.push_back(rate);
+    const auto norms = network.gradient_norms();
+    if (learning.gradient_norm.empty()) {
+      for (const auto& [layer, norm] : norms) learning.gradient_norm.emplace_back(layer, std::vector<double>{});
+    }
+    for (size_t l = 0; l < norms.size(); ++l) learning.gradient_norm[l].second.push_back(norms[l].second);
+    if (!has_valid) continue;
+
+    const std::vector<double> p = network.predict(input.valid);
+    const double valid_loss = log_loss(p, input.valid_target, input.valid_weight);
+    learning.valid_loss.push_back(valid_loss);
+    if (has_auc) learning.valid_auc.push_back(metric::auc(p, input.valid_target, input.valid_weight));
+    const double value = stop_on_auc ? -learning.valid_auc.back() : valid_loss;
+    if (value < best - 1e-6) {
+      best = value;
+      best_epoch = epoch;
+      plateau_wait = 0;
+      network.keep();
+      continue;
+    }
+    ++plateau_wait;
+    if (schedule == "plateau" && plateau_wait >= std::max<size_t>(1, patience / 3)) {
+      plateau_share *= 0.5;
+      plateau_wait = 0;
+    }
+    if (epoch - best_epoch >= patience) break;
+  }
+  network.restore();
+  network.forget_data();
+
+  FitResult result;
+  const size_t epochs_run = learning.epoch.size();
+  result.report.details["epochs"] = epochs_run;
+  result.report.details["best_epoch"] = has_valid ? best_epoch + 1 : epochs_run;
+  result.report.details["batch"] = plan.batch;
+  if (has_valid && best_epoch + 1 == plan.epochs && schedule == "constant") {
+    result.report.notes.emplace_back("epochs: the last epoch was the best one; more epochs (or steps) may help");
+  }
+  result.report.learning.push_back(std::move(learning));
+  result.model = std::make_unique<NetModel>(std::move(trained));
+  return result;
+}
+
+}  // namespace obligor::net

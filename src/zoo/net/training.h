@@ -1,0 +1,62 @@
+// The training loop of every network: batches, schedule, early stopping, what is recorded. No torch here.
+//
+//   FitResult result = net::train(std::make_unique<Network>(shape, context), input, params, context, "dnn");
+//
+// A Trainable holds the parameters and does the arithmetic of a batch; the loop decides which rows a batch holds, the learning rate,
+// when to stop and which epoch is kept. It reads the parameters `batch epochs steps schedule learning_rate weight_decay patience
+// stop_on`, which training_params() declares.
+//
+// Errors: kNumeric when the loss is no longer finite, kData when the training rows hold one class only, kCancelled on request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/batch.h"
+#include "core/context.h"
+#include "model/model.h"
+
+namespace obligor::net {
+
+class Trainable {
+ public:
+  Trainable() = default;
+  Trainable(const Trainable&) = delete;
+  Trainable& operator=(const Trainable&) = delete;
+  virtual ~Trainable() = default;
+
+  // The training rows, which stay where they are until forget_data().
+  virtual void set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) = 0;
+  // The rows, in the order in which the following steps visit them.
+  virtual void set_order(std::span<const uint32_t> order) = 0;
+  // Loss and gradients of rows order[begin, end).
+  virtual void gradients(size_t begin, size_t end) = 0;
+  virtual void update(double learning_rate, double weight_decay) = 0;
+  // The weighted mean loss of the batches since the last call.
+  [[nodiscard]] virtual double take_loss() = 0;
+  // Euclidean norm of the last gradient, by layer.
+  [[nodiscard]] virtual std::vector<std::pair<std::string, double>> gradient_norms() const = 0;
+  virtual void keep() = 0;     // remember parameters and running statistics
+  virtual void restore() = 0;  // go back to those kept last
+  virtual void forget_data() = 0;
+
+  [[nodiscard]] virtual std::vector<double> predict(const Batch& batch) const = 0;
+  [[nodiscard]] virtual Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const = 0;
+
+ protected:
+  Trainable(Trainable&&) = default;
+  Trainable& operator=(Trainable&&) = default;
+};
+
+[[nodiscard]] FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const Params& params, const Context& context,
+                              std::string_view name);
+
+// The loop's own parameters, with the defaults of a model.
+[[nodiscard]] std::vector<ParamSpec> training_params(double learning_rate, double weight_decay);
+
+}  // namespace obligor::net
