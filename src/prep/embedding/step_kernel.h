@@ -1,0 +1,39 @@
+// One gradient step of a logistic pair, the whole arithmetic of skip-gram. Private to the room.
+//
+// Vectors are padded to kLanes floats and aligned to 64 bytes. The kernel is compiled for several instruction sets and chosen at load; sums are made
+// in kLanes lanes and then pairwise on all of them, so that every set gives the same bits.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+
+namespace obligor::embedding {
+
+inline constexpr size_t kLanes = 16;
+
+// For each of `outputs`: g = rate (label - s(input . output)); error += g output; output += g input. All products are taken before the
+// first change. `products` holds `count` floats of the caller.
+void logistic_step(const float* input, float* const* outputs, const float* labels, size_t count, size_t padded, float rate, float* products,
+                   float* error);
+
+// to += from.
+void add(const float* from, float* to, size_t padded);
+
+// Rows of padded floats, zero at first, each row on a cache line.
+class Rows {
+ public:
+  Rows(size_t rows, size_t width);
+  [[nodiscard]] float* operator[](size_t row) { return data_.get() + row * padded_; }
+  [[nodiscard]] const float* operator[](size_t row) const { return data_.get() + row * padded_; }
+  [[nodiscard]] size_t padded() const { return padded_; }
+
+ private:
+  struct Free {
+    void operator()(float* data) const { ::operator delete[](data, std::align_val_t{64}); }
+  };
+  size_t padded_;
+  std::unique_ptr<float[], Free> data_;
+};
+
+}  // namespace obligor::embedding
