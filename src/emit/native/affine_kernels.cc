@@ -5,13 +5,13 @@
 // rows (outputs along the vectors) take the same chain, so that the cut of the batch changes no bit.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "emit/native/affine_kernels.cc"
-#include "emit/native/instruction_sets.h"
+#include "core/simd_sets.h"
 
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
-#include "emit/native/dispatch.h"
 #include "emit/native/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -218,6 +218,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-const AffineKernels& affine_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_affine_kernels); }
+const AffineKernels& affine_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_affine_kernels); }
 }  // namespace obligor::native
 #endif

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "emit/native/instruction_sets.h"
+#include "core/simd_sets.h"
 
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
-#include "emit/native/dispatch.h"
+#include "core/simd_dispatch.h"
 #include "emit/native/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -233,6 +233,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-const ColumnKernels& column_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_column_kernels); }
+const ColumnKernels& column_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_column_kernels); }
 }  // namespace obligor::native
 #endif

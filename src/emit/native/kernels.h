@@ -59,13 +59,4 @@ struct TreeKernels {
 [[nodiscard]] const AffineKernels& affine_kernels();
 [[nodiscard]] const TreeKernels& tree_kernels();
 
-// The instruction sets of the kernels; kBase is what the compiler may use everywhere (on ARM that is NEON).
-enum class InstructionSet : uint8_t { kBase, kSse4, kAvx2, kAvx512 };
-[[nodiscard]] std::string_view set_name(InstructionSet set);
-// What this machine has, worst first.
-[[nodiscard]] std::vector<InstructionSet> present_sets();
-[[nodiscard]] InstructionSet chosen_set();
-// Takes another set for the executors made from now on; none: the best again. For tests and benchmarks, on one thread.
-void use_set(std::optional<InstructionSet> set);
-
 }  // namespace obligor::native

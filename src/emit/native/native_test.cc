@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/instruction_set.h"
 #include "emit/native/kernels.h"
 #include "emit/native/random_plan.h"
 #include "plan/functions.h"
@@ -22,11 +23,11 @@ using native::Sample;
 // The scorer for each instruction set that this machine has.
 std::vector<std::unique_ptr<NativeExecutor>> for_all_targets(const ScorePlan& plan) {
   std::vector<std::unique_ptr<NativeExecutor>> made;
-  for (const native::InstructionSet set : native::present_sets()) {
-    native::use_set(set);
+  for (const InstructionSet set : present_sets()) {
+    use_set(set);
     made.push_back(std::make_unique<NativeExecutor>(plan));
   }
-  native::use_set(std::nullopt);
+  use_set(std::nullopt);
   return made;
 }
 
@@ -66,7 +67,7 @@ TEST(Native, EqualsTheInterpreterOnRandomPlans) {
       const auto found = executors[t]->run(sample.batch(0, sample.rows), {});
       for (size_t i = 0; i < expected.size(); ++i) {
         ASSERT_EQ(differing(expected[i], found[i], made.outputs[i]), 0U)
-            << "seed " << seed << ", output " << i << ", " << native::set_name(native::present_sets()[t]) << '\n'
+            << "seed " << seed << ", output " << i << ", " << set_name(present_sets()[t]) << '\n'
             << dump(made.plan);
       }
     }

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "emit/native/instruction_sets.h"
+#include "core/simd_sets.h"
 
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
-#include "emit/native/dispatch.h"
 #include "emit/native/row.h"
 #include "emit/native/walk-inl.h"
 
@@ -349,6 +349,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-const RowKernels& row_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_row_kernels); }
+const RowKernels& row_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_row_kernels); }
 }  // namespace obligor::native
 #endif

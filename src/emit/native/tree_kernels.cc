@@ -3,12 +3,12 @@
 #define HWY_TARGET_INCLUDE "emit/native/tree_kernels.cc"
 #include <cmath>
 
-#include "emit/native/instruction_sets.h"
+#include "core/simd_sets.h"
 
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
-#include "emit/native/dispatch.h"
+#include "core/simd_dispatch.h"
 #include "emit/native/kernels.h"
 #include "emit/native/walk-inl.h"
 
@@ -171,6 +171,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace obligor::native {
-const TreeKernels& tree_kernels() { return *OBLIGOR_NATIVE_CHOOSE(get_tree_kernels); }
+const TreeKernels& tree_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_tree_kernels); }
 }  // namespace obligor::native
 #endif

@@ -141,30 +141,31 @@ class Trainer {
 
   void step(const float* input) {
     std::fill_n(error_[0], error_.padded(), 0.0F);
-    embedding::logistic_step(input, rows_.data(), labels_.data(), rows_.size(), inputs_.padded(), rate_, products_.data(), error_[0]);
+    embedding::logistic_step(kernels_, input, rows_.data(), labels_.data(), rows_.size(), inputs_.padded(), rate_, products_.data(), error_[0]);
   }
 
   void pair(uint32_t input, uint32_t token) {
     choose_rows(token);
     step(inputs_[input]);
-    embedding::add(error_[0], inputs_[input], inputs_.padded());
+    kernels_.add(error_[0], inputs_[input], inputs_.padded());
   }
 
   void window_to_token(const std::vector<uint32_t>& tokens, size_t begin, size_t at, size_t end) {
     if (end - begin < 2) return;
     std::fill_n(mean_[0], mean_.padded(), 0.0F);
     for (size_t other = begin; other < end; ++other) {
-      if (other != at) embedding::add(inputs_[tokens[other]], mean_[0], mean_.padded());
+      if (other != at) kernels_.add(inputs_[tokens[other]], mean_[0], mean_.padded());
     }
     const float share = 1.0F / static_cast<float>(end - begin - 1);
     for (size_t i = 0; i < mean_.padded(); ++i) mean_[0][i] *= share;
     choose_rows(tokens[at]);
     step(mean_[0]);
     for (size_t other = begin; other < end; ++other) {
-      if (other != at) embedding::add(error_[0], inputs_[tokens[other]], inputs_.padded());
+      if (other != at) kernels_.add(error_[0], inputs_[tokens[other]], inputs_.padded());
     }
   }
 
+  const embedding::Kernels& kernels_ = embedding::kernels();
   const SkipGramSpec& spec_;
   const Count& count_;
   Random random_;

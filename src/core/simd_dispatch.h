@@ -6,14 +6,14 @@
 
 #include <hwy/highway.h>
 
-#include "emit/native/kernels.h"
+#include "core/instruction_set.h"
 
 #if HWY_ARCH_X86 && !(HWY_STATIC_TARGET == HWY_AVX3 || HWY_STATIC_TARGET == HWY_AVX2)
-#define OBLIGOR_NATIVE_CHOOSE(function)                                          \
-  (obligor::native::chosen_set() == InstructionSet::kAvx512 ? N_AVX3::function() \
-   : obligor::native::chosen_set() == InstructionSet::kAvx2 ? N_AVX2::function() \
-   : obligor::native::chosen_set() == InstructionSet::kSse4 ? N_SSE4::function() \
+#define OBLIGOR_SIMD_CHOOSE(function)                                          \
+  (obligor::chosen_set() == obligor::InstructionSet::kAvx512 ? N_AVX3::function() \
+   : obligor::chosen_set() == obligor::InstructionSet::kAvx2 ? N_AVX2::function() \
+   : obligor::chosen_set() == obligor::InstructionSet::kSse4 ? N_SSE4::function() \
                                                             : HWY_NAMESPACE::function())
 #else
-#define OBLIGOR_NATIVE_CHOOSE(function) HWY_NAMESPACE::function()
+#define OBLIGOR_SIMD_CHOOSE(function) HWY_NAMESPACE::function()
 #endif
