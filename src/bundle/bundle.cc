@@ -45,15 +45,16 @@ void check_version(const Json& document, const std::string& source) {
 
 void save_bundle(const Bundle& bundle, const std::filesystem::path& path) {
   const PlanFiles plan = save_plan(bundle.plan);
-  const Json document{{"format", kFormat},
-                      {"version", kBundleVersion},
-                      {"task", bundle.task},
-                      {"dictionary", bundle.dictionary},
-                      {"fingerprint", bundle.fingerprint},
-                      {"metrics", bundle.metrics},
-                      {"reference", bundle.reference},
-                      {"policy", bundle.policy},
-                      {"card", bundle.card}};
+  Json document{{"format", kFormat},
+                {"version", kBundleVersion},
+                {"task", bundle.task},
+                {"dictionary", bundle.dictionary},
+                {"fingerprint", bundle.fingerprint},
+                {"metrics", bundle.metrics},
+                {"reference", bundle.reference},
+                {"policy", bundle.policy},
+                {"card", bundle.card}};
+  if (!bundle.proof.empty()) document["proof"] = bundle.proof;
   std::vector<ZipMember> members{{"bundle.json", dump_json(document)}, {"plan.json", plan.graph}, {"weights.safetensors", plan.weights}};
   Json digests = Json::object();
   for (const auto& one : members) digests[one.name] = sha256_hex(one.bytes);
@@ -87,6 +88,10 @@ Bundle load_bundle(const std::filesystem::path& path) {
     auto value = json_get<Json>(document, name, source + ": bundle.json");
     if (value.type() != part->type()) fail(source, fmt::format("bundle.json: '{}' has the wrong type", name));
     *part = std::move(value);
+  }
+  if (document.contains("proof")) {
+    bundle.proof = document["proof"];
+    if (!bundle.proof.is_object()) fail(source, "bundle.json: 'proof' has the wrong type");
   }
   return bundle;
 }

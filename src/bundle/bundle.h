@@ -3,7 +3,7 @@
 //   Bundle bundle;  bundle.plan = plan;  save_bundle(bundle, "m.obligor");    // written beside, fsync, renamed
 //   Bundle loaded = load_bundle("m.obligor");
 //
-// Members: bundle.json (format, version, task, dictionary, fingerprint, metrics, reference, policy, card), plan.json,
+// Members: bundle.json (format, version, task, dictionary, fingerprint, metrics, reference, policy, card, proof), plan.json,
 // weights.safetensors; each with its sha256 in manifest.json.
 // Errors: Error{kData}, one line each: not a bundle, truncated, altered (a digest differs), a newer version ("made by a newer
 // Obligor (format 2); this one reads up to 1: update it"), a member over its size limit, a plan that verify() refuses.
@@ -29,6 +29,7 @@ struct Bundle {
   Json reference = Json::object();    // distributions of scores and inputs in train, for monitoring
   Json policy = Json::object();       // threshold, points scaling
   Json card = Json::object();         // model card: name, parameters, notes
+  Json proof = Json::object();        // of `obligor prove`: largest differences by backend; empty until there is one
 };
 
 void save_bundle(const Bundle& bundle, const std::filesystem::path& path);

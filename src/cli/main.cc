@@ -21,6 +21,10 @@ int main(int argc, char** argv) {
        "  obligor export m.obligor --to onnx --out m.onnx\n"
        "  obligor export m.obligor --to sql --dialect postgresql --table risk.loans --keep loan_id --out score.sql\n",
        obligor::cli::setup_export},
+      {"prove", "that the bundle scores the same by every backend, on data and on edge rows",
+       "  obligor prove m.obligor loans.csv\n"
+       "  obligor prove m.obligor --backends native,onnx --keep --json\n",
+       obligor::cli::setup_prove},
       {"bin", "optimal bins of each column: table, WoE, information value",
        "  obligor bin loans.csv --target default --special -9999\n"
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"

@@ -8,6 +8,7 @@
 
 #include "bundle/bundle.h"
 #include "cli/commands.h"
+#include "cli/plan_columns.h"
 #include "cli/read_options.h"
 #include "cli/score_output.h"
 #include "core/error.h"
@@ -39,15 +40,9 @@ bool is_input(const ScorePlan& plan, const std::string& name) {
   return std::any_of(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& input) { return input.name == name; });
 }
 
-ColumnKind kind_of(const PlanInput& input) {
-  if (input.kind == InputKind::kCategory) return ColumnKind::kCategory;
-  return input.from == "date" ? ColumnKind::kDate : ColumnKind::kNumber;
-}
-
 // What is read: the plan's inputs, and the kept columns as they stand.
 std::vector<StreamColumn> wanted_columns(const ScorePlan& plan, const std::vector<std::string>& keep) {
-  std::vector<StreamColumn> columns;
-  for (const PlanInput& input : plan.inputs) columns.push_back({input.name, kind_of(input)});
+  std::vector<StreamColumn> columns = plan_columns(plan);
   for (const auto& name : keep) {
     if (!is_input(plan, name)) columns.push_back({name, ColumnKind::kText});
   }
