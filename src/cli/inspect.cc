@@ -65,6 +65,7 @@ Json inspect_json(const Options& options, const Bundle& bundle) {
                 {"reference", bundle.reference},
                 {"policy", bundle.policy},
                 {"plan", plan_json(bundle.plan)}};
+  if (!bundle.proof.empty()) document["proof"] = bundle.proof;
   if (options.plan) document["plan"]["dump"] = dump(bundle.plan);
   return document;
 }

@@ -8,7 +8,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
-#include "emit/native/kernels.h"
+#include "core/instruction_set.h"
 #include "emit/native/native.h"
 #include "emit/onnx/runtime.h"
 #include "emit/proof/raw_rows.h"
@@ -75,7 +75,7 @@ struct Prover::Impl {
       attempt(backend, [&] {
         if (name == "native") {
           backend.executor = std::make_unique<NativeExecutor>(plan);
-          backend.proof.note = native::set_name(native::chosen_set());
+          backend.proof.note = set_name(chosen_set());
         } else if (name == "sql") {
           backend.executor = std::make_unique<SqlExecutor>(plan, options.sql_terms);
           backend.proof.note = "duckdb";

@@ -95,6 +95,7 @@ std::vector<Value> SqlExecutor::run(const InputBatch& batch, std::span<const std
   options.max_terms = most_terms_;
   ReadOptions read;
   read.threads = 1;
+  read.memory_limit = "2GB";
   for (const PlanOutput& output : plan_.outputs) read.numbers.push_back(output.name);
   const Table table = read_sql(fmt::format("SELECT * FROM ({}) ORDER BY {}", emit_sql(plan_, options), kRow), read);
   if (table.rows() != batch.rows) throw Error(ErrorCode::kInternal, fmt::format("sql: {} rows came back of {}", table.rows(), batch.rows));
