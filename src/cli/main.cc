@@ -30,6 +30,10 @@ int main(int argc, char** argv) {
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"
        "  obligor bin loans.csv --target default --summary --out bins.json\n",
        obligor::cli::setup_bin},
+      {"embed", "a network of payments or guarantees as a table: a vector a node (node2vec, DeepWalk)",
+       "  obligor embed payments.csv --source payer --target payee --weight amount --out nodes.parquet\n"
+       "  obligor embed guarantees.parquet --source firm --target guarantor --method deepwalk --width 64 --out nodes.csv\n",
+       obligor::cli::setup_embed},
       {"data", "public credit data: list it, get it; simulate a bank",
        "  obligor data list\n"
        "  obligor data info taiwan\n"

@@ -22,18 +22,6 @@ void check(bool good, const char* name, double value, const char* allowed) {
   if (!good) throw Error(ErrorCode::kInvalid, fmt::format("skip-gram: {} = {}: {} is wanted", name, value, allowed));
 }
 
-void check_spec(const SkipGramSpec& spec) {
-  check(spec.width >= 1 && spec.width <= 4096, "width", spec.width, "1 to 4096");
-  check(spec.window >= 1 && spec.window <= 1000, "window", spec.window, "1 to 1000");
-  check(spec.hierarchical || (spec.negatives >= 1 && spec.negatives <= 1000), "negatives", spec.negatives, "1 to 1000");
-  check(spec.sample >= 0 && spec.sample <= 1, "sample", spec.sample, "a share from 0 to 1");
-  check(std::isfinite(spec.power), "power", spec.power, "a finite number");
-  check(spec.learning_rate > 0 && spec.learning_rate <= 1, "learning_rate", spec.learning_rate, "a number above 0 and up to 1");
-  check(spec.least_learning_rate >= 0 && spec.least_learning_rate <= spec.learning_rate, "least_learning_rate", spec.least_learning_rate,
-        "0 to learning_rate");
-  check(spec.epochs >= 1 && spec.epochs <= 10000, "epochs", spec.epochs, "1 to 10,000");
-}
-
 struct Count {
   std::vector<uint64_t> by_token;
   uint64_t all = 0;
@@ -182,6 +170,18 @@ class Trainer {
 };
 
 }  // namespace
+
+void check_spec(const SkipGramSpec& spec) {
+  check(spec.width >= 1 && spec.width <= 4096, "width", spec.width, "1 to 4096");
+  check(spec.window >= 1 && spec.window <= 1000, "window", spec.window, "1 to 1000");
+  check(spec.hierarchical || (spec.negatives >= 1 && spec.negatives <= 1000), "negatives", spec.negatives, "1 to 1000");
+  check(spec.sample >= 0 && spec.sample <= 1, "sample", spec.sample, "a share from 0 to 1");
+  check(std::isfinite(spec.power), "power", spec.power, "a finite number");
+  check(spec.learning_rate > 0 && spec.learning_rate <= 1, "learning_rate", spec.learning_rate, "a number above 0 and up to 1");
+  check(spec.least_learning_rate >= 0 && spec.least_learning_rate <= spec.learning_rate, "least_learning_rate", spec.least_learning_rate,
+        "0 to learning_rate");
+  check(spec.epochs >= 1 && spec.epochs <= 10000, "epochs", spec.epochs, "1 to 10,000");
+}
 
 double cosine(std::span<const float> a, std::span<const float> b) {
   double product = 0;

@@ -36,6 +36,9 @@ struct SkipGramSpec {
   int epochs = 1;
 };
 
+// Throws Error{kInvalid} for a value out of range.
+void check_spec(const SkipGramSpec& spec);
+
 struct Embedding {
   size_t width = 0;
   std::vector<float> vectors;    // tokens x width

@@ -87,11 +87,15 @@ class Walker {
 
 }  // namespace
 
-WalkCorpus::WalkCorpus(const Graph& graph, const WalkSpec& spec, const Context& context) : graph_(graph), spec_(spec), context_(context) {
+void check_spec(const WalkSpec& spec) {
   check(spec.walks >= 1, "walks", spec.walks, "at least 1");
   check(spec.length >= 2, "length", spec.length, "at least 2");
   check(spec.p > 0 && std::isfinite(spec.p), "p", spec.p, "a positive number");
   check(spec.q > 0 && std::isfinite(spec.q), "q", spec.q, "a positive number");
+}
+
+WalkCorpus::WalkCorpus(const Graph& graph, const WalkSpec& spec, const Context& context) : graph_(graph), spec_(spec), context_(context) {
+  check_spec(spec);
   restart();
 }
 

@@ -28,6 +28,9 @@ struct WalkSpec {
   double q = 1;     // > 0; large: stays near, small: goes far
 };
 
+// Throws Error{kInvalid} for a value out of range.
+void check_spec(const WalkSpec& spec);
+
 class WalkCorpus final : public Corpus {
  public:
   WalkCorpus(const Graph& graph, const WalkSpec& spec, const Context& context);

@@ -1,0 +1,202 @@
+// obligor embed: vectors of a network's nodes, as a table that joins to the loans. Needs neither torch nor LightGBM.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/read_options.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "prep/embedding/skip_gram.h"
+#include "prep/embedding/walks.h"
+#include "table/sink.h"
+#include "table/source.h"
+
+namespace obligor::cli {
+namespace {
+
+struct Options {
+  std::string edges;
+  std::string sql;
+  ReadOptions read;
+  std::string source;
+  std::string target;
+  std::string weight;
+  bool directed = false;
+  std::string method = "node2vec";
+  WalkSpec walks{.walks = 0, .length = 0};  // 0: as the method's paper has it
+  SkipGramSpec vectors;
+  std::string out;
+  bool json = false;
+};
+
+// The network with its nodes' names, numbered in the order in which they come: all sources, then what stands as target alone.
+struct Network {
+  Graph graph;
+  std::vector<std::string> names;
+  size_t edges = 0;
+  size_t left_out = 0;
+};
+
+Network read_network(const Options& options, int threads) {
+  ReadOptions read = options.read;
+  read.threads = threads;
+  for (const auto* name : {&options.source, &options.target}) {
+    if (std::find(read.categories.begin(), read.categories.end(), *name) == read.categories.end()) read.categories.push_back(*name);
+  }
+  const Table table = options.sql.empty() ? read_table(options.edges, read) : read_sql(options.sql, read);
+  const auto& from = table.column(options.source).categories();
+  const auto& to = table.column(options.target).categories();
+  std::span<const float> weights;
+  if (!options.weight.empty()) {
+    const Column& column = table.column(options.weight);
+    if (column.kind() != ColumnKind::kNumber) {
+      throw Error(ErrorCode::kData,
+                  fmt::format("{}: --weight {}: it is a {}; a number is wanted", table.source(), options.weight, kind_name(column.kind())));
+    }
+    weights = column.numbers();
+  }
+
+  Network network;
+  std::unordered_map<std::string_view, uint32_t> numbers;
+  const auto number_levels = [&](const CategoryData& column) {
+    std::vector<uint32_t> by_code;
+    by_code.reserve(column.dictionary->size());
+    for (const std::string& level : *column.dictionary) {
+      const auto [found, fresh] = numbers.emplace(level, static_cast<uint32_t>(network.names.size()));
+      if (fresh) network.names.push_back(level);
+      by_code.push_back(found->second);
+    }
+    return by_code;
+  };
+  const auto from_nodes = number_levels(from);
+  const auto to_nodes = number_levels(to);
+  GraphBuilder builder(network.names.size(), options.directed);
+  for (size_t row = 0; row < table.rows(); ++row) {
+    if (from.codes[row] == kMissingCode || to.codes[row] == kMissingCode || (!weights.empty() && std::isnan(weights[row]))) {
+      ++network.left_out;
+      continue;
+    }
+    builder.add(from_nodes[static_cast<size_t>(from.codes[row])], to_nodes[static_cast<size_t>(to.codes[row])],
+                weights.empty() ? 1.0F : weights[row]);
+    ++network.edges;
+  }
+  if (network.edges == 0) throw Error(ErrorCode::kData, fmt::format("{}: no row has both ends of an edge", table.source()));
+  network.graph = std::move(builder).build();
+  return network;
+}
+
+SinkFormat format_of(const std::filesystem::path& path) {
+  if (path.extension() == ".csv") return SinkFormat::kCsv;
+  if (path.extension() == ".parquet") return SinkFormat::kParquet;
+  throw Error(ErrorCode::kInvalid, fmt::format("--out {}: a name that ends in .csv or .parquet is wanted", path.string()));
+}
+
+// A row a node: name, degree, the vector.
+void write_vectors(const std::filesystem::path& path, const Network& network, const Embedding& embedding) {
+  std::vector<SinkColumn> columns{{"node", SinkType::kString}, {"degree", SinkType::kInteger}};
+  for (size_t i = 0; i < embedding.width; ++i) columns.push_back({fmt::format("e{}", i + 1), SinkType::kReal});
+  constexpr size_t kBlock = 65536;
+  size_t begin = 0;
+  const auto next = [&]() -> std::optional<Table> {
+    if (begin == network.names.size()) return std::nullopt;
+    const size_t end = std::min(network.names.size(), begin + kBlock);
+    TextData names;
+    names.offsets.push_back(0);
+    std::vector<float> degrees;
+    for (size_t n = begin; n < end; ++n) {
+      names.bytes += network.names[n];
+      names.offsets.push_back(names.bytes.size());
+      names.missing.push_back(0);
+      degrees.push_back(static_cast<float>(network.graph.degree(static_cast<uint32_t>(n))));
+    }
+    TableBuilder block;
+    block.add(Column("node", std::move(names))).add(Column("degree", std::move(degrees)));
+    for (size_t i = 0; i < embedding.width; ++i) {
+      std::vector<float> values;
+      values.reserve(end - begin);
+      for (size_t n = begin; n < end; ++n) values.push_back(embedding.of(n)[i]);
+      block.add(Column(columns[i + 2].name, std::move(values)));
+    }
+    begin = end;
+    return block.build();
+  };
+  (void)write_table_file(path, format_of(path), columns, next);
+}
+
+int run_embed(Options options, const Globals& globals) {
+  if (options.edges.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "name a file of edges or give --sql, one of the two");
+  (void)format_of(options.out);
+  const bool deepwalk = options.method == "deepwalk";
+  if (deepwalk && (options.walks.p != 1 || options.walks.q != 1)) {
+    throw Error(ErrorCode::kInvalid, "-p and -q are of node2vec; DeepWalk has neither");
+  }
+  if (options.walks.walks == 0) options.walks.walks = deepwalk ? 80 : 10;
+  if (options.walks.length == 0) options.walks.length = deepwalk ? 40 : 80;
+  options.vectors.hierarchical = deepwalk;
+  check_spec(options.walks);
+  check_spec(options.vectors);
+  const Context context = globals.context();
+  const Network network = read_network(options, context.threads());
+  if (network.left_out > 0)
+    log_warn(fmt::format("edges: {} of {} rows lack an end or the weight and are left out", network.left_out, network.left_out + network.edges));
+  WalkCorpus walks(network.graph, options.walks, context);
+  const Embedding embedding = train_skip_gram(walks, options.vectors, context);
+  write_vectors(options.out, network, embedding);
+  if (options.json) {
+    fmt::print("{}\n", dump_json(Json{{"obligor", program_version()},
+                                      {"kind", "embedding"},
+                                      {"method", options.method},
+                                      {"nodes", network.names.size()},
+                                      {"edges", network.edges},
+                                      {"left_out", network.left_out},
+                                      {"width", embedding.width},
+                                      {"tokens", embedding.trained},
+                                      {"seed", context.seed()},
+                                      {"out", options.out}}));
+  } else {
+    fmt::print("{} nodes, {} edges, vectors of {} numbers from {} steps of walks: {}\n", network.names.size(), network.edges, embedding.width,
+               embedding.trained, options.out);
+    fmt::print("use: obligor compare --sql \"select l.*, e.* exclude (node) from 'loans.csv' l left join '{}' e on l.customer = e.node\" ...\n",
+               options.out);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Run setup_embed(CLI::App& app, Globals& globals) {
+  auto options = std::make_shared<Options>();
+  app.add_option("edges", options->edges, "a file with one edge a row: CSV, Parquet, ARFF, JSON lines")->group("Data");
+  app.add_option("--sql", options->sql, "a query whose rows are the edges, instead of a file")->group("Data");
+  app.add_option("--source", options->source, "the column of the edge's first end")->required()->group("Data");
+  app.add_option("--target", options->target, "the column of its other end")->required()->group("Data");
+  app.add_option("--weight", options->weight, "a column of positive numbers: an edge is walked in proportion")->group("Data");
+  app.add_flag("--directed", options->directed, "walk from source to target only")->group("Data");
+  add_read_options(app, options->read);
+  app.add_option("--method", options->method, "node2vec (negative sampling) or deepwalk (hierarchical softmax)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"node2vec", "deepwalk"}))
+      ->group("Walks");
+  app.add_option("-p", options->walks.p, "node2vec: small goes back at once often")->capture_default_str()->group("Walks");
+  app.add_option("-q", options->walks.q, "node2vec: small goes far, large stays near")->capture_default_str()->group("Walks");
+  app.add_option("--walks", options->walks.walks, "walks from each node; default 10, deepwalk 80")->check(CLI::Range(1, 100000))->group("Walks");
+  app.add_option("--length", options->walks.length, "nodes a walk; default 80, deepwalk 40")->check(CLI::Range(2, 100000))->group("Walks");
+  app.add_option("--width", options->vectors.width, "numbers a vector")->capture_default_str()->check(CLI::Range(1, 4096))->group("Vectors");
+  app.add_option("--window", options->vectors.window, "nodes to either side that a node predicts")->capture_default_str()->group("Vectors");
+  app.add_option("--negatives", options->vectors.negatives, "node2vec: nodes drawn against each true one")->capture_default_str()->group("Vectors");
+  app.add_option("--epochs", options->vectors.epochs, "passes over the walks")->capture_default_str()->group("Vectors");
+  app.add_option("--learning-rate", options->vectors.learning_rate, "at the start; it falls to almost nothing")
+      ->capture_default_str()
+      ->group("Vectors");
+  app.add_option("--out", options->out, "the table to write, .csv or .parquet")->required();
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  return [options, &globals] { return run_embed(*options, globals); };
+}
+
+}  // namespace obligor::cli

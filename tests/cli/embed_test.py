@@ -1,0 +1,85 @@
+"""obligor embed: nodes of one group come together, the same seed gives the same bytes, and what cannot be walked is said.
+Usage: embed_test.py OBLIGOR DATA"""
+import csv
+import json
+import math
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+PROGRAM = sys.argv[1]
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, "embed", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def nearest_share(path, group_of):
+    rows = list(csv.DictReader(open(path, encoding="utf-8")))
+    vectors = {row["node"]: [float(value) for name, value in row.items() if name not in ("node", "degree")] for row in rows}
+
+    def cosine(a, b):
+        return sum(x * y for x, y in zip(a, b)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+
+    own = 0
+    for node, vector in vectors.items():
+        other = max((name for name in vectors if name != node), key=lambda name: cosine(vector, vectors[name]))
+        own += group_of(node) == group_of(other)
+    return own / len(vectors), rows
+
+
+def main():
+    folder = pathlib.Path(tempfile.mkdtemp())
+    edges = folder / "payments.csv"
+    draw = random.Random(5)
+    names = [f"{group}{n}" for group in ("bank", "shop", "farm") for n in range(25)]
+    with open(edges, "w", encoding="utf-8") as file:
+        file.write("payer,payee,amount,day\n")
+        for i, a in enumerate(names):
+            for b in names[i + 1:]:
+                if draw.random() < (0.4 if a[:4] == b[:4] else 0.02):
+                    file.write(f"{a},{b},{draw.randrange(1, 50)},2024-01-{draw.randrange(1, 28):02}\n")
+        file.write(",shop3,5,2024-02-01\nshop1,shop1,7,2024-02-01\nbank1,,5,2024-02-01\n")
+    base = (edges, "--source", "payer", "--target", "payee", "--width", 16, "--window", 4)
+    for method in ("node2vec", "deepwalk"):
+        out = folder / f"{method}.csv"
+        done = run(*base, "--method", method, "--weight", "amount", "--walks", 20, "--length", 20, "--out", out, "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["nodes"] == 75 and document["left_out"] == 2 and document["width"] == 16, document
+        assert "2 of" in done.stderr and "left out" in done.stderr, done.stderr
+        share, rows = nearest_share(out, lambda node: node[:4])
+        assert share > 0.9, (method, share)
+        assert len(rows) == 75 and all(int(float(row["degree"])) > 0 for row in rows)
+
+    # The same seed and any threads: the same bytes; the whole goes through Parquet too.
+    first, second, other = folder / "a.csv", folder / "b.csv", folder / "c.csv"
+    assert run(*base, "--walks", 3, "--seed", 4, "--threads", 1, "--out", first).returncode == 0
+    assert run(*base, "--walks", 3, "--seed", 4, "--threads", 3, "--out", second).returncode == 0
+    assert run(*base, "--walks", 3, "--seed", 5, "--out", other).returncode == 0
+    assert first.read_bytes() == second.read_bytes() != other.read_bytes()
+    assert run(*base, "--walks", 1, "--out", folder / "nodes.parquet").returncode == 0
+    assert (folder / "nodes.parquet").read_bytes()[:4] == b"PAR1"
+
+    def refused(*arguments):
+        done = run(*arguments)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, (done.returncode, done.stderr)
+        return done.stderr
+
+    out = folder / "no.csv"
+    assert "payr" in refused(edges, "--source", "payr", "--target", "payee", "--out", out)
+    assert "number is wanted" in refused(*base, "--weight", "day", "--out", out)
+    assert ".parquet" in refused(*base, "--out", folder / "no.txt")
+    assert "DeepWalk" in refused(*base, "--method", "deepwalk", "-p", 2, "--out", out)
+    assert "p = -1" in refused(*base, "-p", -1, "--out", out)
+    assert "no such file" in refused(folder / "none.csv", "--source", "a", "--target", "b", "--out", out)
+    (folder / "zero.csv").write_text("a,b,w\nx,y,0\n")
+    assert "positive finite" in refused(folder / "zero.csv", "--source", "a", "--target", "b", "--weight", "w", "--out", out)
+    (folder / "empty.csv").write_text("a,b\nx,\n")
+    assert "both ends" in refused(folder / "empty.csv", "--source", "a", "--target", "b", "--out", out)
+    assert not out.exists()
+
+
+main()
