@@ -17,7 +17,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 13> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 21> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -31,6 +31,14 @@ std::vector<ModelEntry> bound_registry() {
       {"fm", fit_fm},
       {"nfm", fit_nfm},
       {"deepfm", fit_deepfm},
+      {"wide_deep", fit_wide_deep},
+      {"deep_crossing", fit_deep_crossing},
+      {"pnn", fit_pnn},
+      {"afm", fit_afm},
+      {"dcn_v2", fit_dcn_v2},
+      {"resnet", fit_resnet},
+      {"tabm", fit_tabm},
+      {"ft_transformer", fit_ft_transformer},
   }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {

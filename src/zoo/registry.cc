@@ -15,8 +15,10 @@ namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), scorecard_entry(), lightgbm_entry(), bo_lightgbm_entry(), ann_entry(), dnn_entry(),       fm_entry(),
-      nfm_entry(),      deepfm_entry(),    cart_entry(),     chaid_entry(),       c50_entry(), tree_vote_entry(), blend_entry(),
+      logistic_entry(), scorecard_entry(), lightgbm_entry(),       bo_lightgbm_entry(),   ann_entry(),   dnn_entry(), fm_entry(),
+      nfm_entry(),      deepfm_entry(),    wide_deep_entry(),      deep_crossing_entry(), pnn_entry(),   afm_entry(), dcn_v2_entry(),
+      resnet_entry(),   tabm_entry(),      ft_transformer_entry(), cart_entry(),          chaid_entry(), c50_entry(), tree_vote_entry(),
+      blend_entry(),
   };
   return entries;
 }

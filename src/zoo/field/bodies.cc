@@ -28,8 +28,8 @@ void declare_deep(const FieldShape& shape, Declarer& d, int64_t in) {
   }
 }
 
-Tensor deep(const FieldShape& shape, const Weights& w, Tensor x) {
-  for (size_t l = 0; l < shape.hidden.size(); ++l) {
+Tensor deep(const FieldShape& shape, const Weights& w, Tensor x, size_t first = 0) {
+  for (size_t l = first; l < shape.hidden.size(); ++l) {
     x = w.linear(fmt::format("deep:{}", l), x);
     if (shape.batch_norm) x = w.norm(fmt::format("norm:{}", l), x);
     x = w.dropout(net::activate(x, shape.activation), shape.dropout);
@@ -41,6 +41,15 @@ Tensor deep(const FieldShape& shape, const Weights& w, Tensor x) {
 Tensor pairwise(const Tensor& vectors) {
   const Tensor total = vectors.sum(1);
   return 0.5 * (total * total - (vectors * vectors).sum(1));
+}
+
+// The vectors side by side, and before them the numbers that are no fields.
+int64_t flat_width(const FieldShape& shape) {
+  return size_of(shape.space.fields() * shape.embedding + (shape.space.numbers_as == NumbersAs::kDirect ? shape.space.width : 0));
+}
+Tensor flat(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const Tensor vectors = w.dropout(in.vectors.flatten(1), shape.field_dropout);
+  return shape.space.numbers_as == NumbersAs::kDirect ? at::cat({in.numbers, vectors}, 1) : vectors;
 }
 
 void declare_head(Declarer& d, int64_t in) { d.weight("head", "head", {1, in}); }
@@ -75,11 +84,271 @@ void declare(const FieldShape& shape, Declarer& d) {
   declare_head(d, size_of(shape.hidden.back()));
 }
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
-  const Tensor flat = w.dropout(in.vectors.flatten(1), shape.field_dropout);
-  return in.linear + pairwise(in.vectors).sum(1) + head(w, deep(shape, w, flat));
+  return in.linear + pairwise(in.vectors).sum(1) + head(w, deep(shape, w, flat(shape, w, in)));
 }
 }  // namespace deepfm
 
+// Cheng et al., 2016: a linear model over features and crossed columns, and an MLP, added and trained at once.
+namespace wide_deep {
+void declare(const FieldShape& shape, Declarer& d) {
+  const auto wide = [&](const std::string& name, size_t count) {
+    if (count > 0) d.parameters.push_back({name, "wide", {size_of(count)}, true, Start::kConstant, 0, true});
+  };
+  wide("wide.numbers", shape.space.width);
+  wide("wide.table", shape.space.table_rows());
+  wide("wide.crosses", shape.crosses.rows);
+  declare_deep(shape, d, flat_width(shape));
+  declare_head(d, size_of(shape.hidden.back()));
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const auto picked = [](const Tensor& weights, const Tensor& codes) {
+    return weights.index_select(0, codes.flatten()).view({codes.size(0), codes.size(1)}).sum(1);
+  };
+  Tensor wide = in.linear;
+  if (shape.space.width > 0) wide = wide + at::mv(in.numbers, w["wide.numbers"]);
+  if (shape.space.table_rows() > 0) wide = wide + picked(w["wide.table"], in.codes);
+  if (shape.crosses.rows > 0) wide = wide + picked(w["wide.crosses"], in.crosses);
+  return wide + head(w, deep(shape, w, flat(shape, w, in)));
+}
+}  // namespace wide_deep
+
+// Shan et al., KDD 2016: embeddings of one ReLU layer (small fields enter as they are), stacked; residual units; sigmoid.
+namespace deep_crossing {
+bool is_raw(const FieldShape& shape, size_t code_field) { return shape.space.levels[code_field] <= shape.raw_levels; }
+int64_t stack_width(const FieldShape& shape) {
+  size_t width = shape.space.number_fields() * shape.embedding;
+  if (shape.space.numbers_as == NumbersAs::kDirect) width += shape.space.width;
+  for (size_t f = 0; f < shape.space.code_fields(); ++f) width += is_raw(shape, f) ? shape.space.levels[f] : shape.embedding;
+  return size_of(width);
+}
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t stack = stack_width(shape);
+  const int64_t hidden = size_of(shape.hidden.front());
+  d.constant("field.bias", "fields", {size_of(shape.space.fields()), size_of(shape.embedding)}, 0);
+  for (size_t u = 0; u < shape.blocks; ++u) {
+    const std::string layer = fmt::format("unit {}", u + 1);
+    d.weight(fmt::format("unit:{}:in", u), layer, {hidden, stack});
+    d.bias(fmt::format("unit:{}:in.bias", u), layer, hidden, stack);
+    d.weight(fmt::format("unit:{}:out", u), layer, {stack, hidden});
+    d.bias(fmt::format("unit:{}:out.bias", u), layer, stack, hidden);
+  }
+  declare_head(d, stack);
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const FieldSpace& space = shape.space;
+  const Tensor embedded = at::relu(in.vectors + w["field.bias"]);
+  std::vector<Tensor> parts;
+  if (space.numbers_as == NumbersAs::kDirect) parts.push_back(in.numbers);
+  if (space.number_fields() > 0) parts.push_back(embedded.narrow(1, 0, size_of(space.number_fields())).flatten(1));
+  for (size_t f = 0; f < space.code_fields(); ++f) {
+    if (is_raw(shape, f)) {
+      parts.push_back(at::one_hot(in.codes.select(1, size_of(f)) - size_of(space.offsets[f]), size_of(space.levels[f])).to(in.vectors.dtype()));
+    } else {
+      parts.push_back(embedded.select(1, size_of(space.number_fields() + f)));
+    }
+  }
+  Tensor x = w.dropout(at::cat(parts, 1), shape.field_dropout);
+  for (size_t u = 0; u < shape.blocks; ++u) {
+    const Tensor inside = w.dropout(at::relu(w.linear(fmt::format("unit:{}:in", u), x)), shape.dropout);
+    x = x + at::relu(w.linear(fmt::format("unit:{}:out", u), inside));
+  }
+  return in.linear + head(w, x);
+}
+}  // namespace deep_crossing
+
+// Qu et al., ICDM 2016. The weights of a unit over all inner products are theta theta' (equation 9), so its sum is ||sum_f theta_f e_f||^2;
+// the outer products are those of the sum of the vectors (equation 15).
+namespace pnn {
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t units = size_of(shape.hidden.front());
+  declare_deep(shape, d, flat_width(shape));
+  if (shape.inner) d.weight("inner", "layer 1", {units, size_of(shape.space.fields())});
+  if (shape.outer) d.weight("outer", "layer 1", {units, size_of(shape.embedding * shape.embedding)});
+  declare_head(d, size_of(shape.hidden.back()));
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  Tensor z = w.linear("deep:0", flat(shape, w, in));
+  if (shape.inner) {
+    const Tensor summed = at::matmul(w["inner"], in.vectors);  // rows x units x k
+    z = z + (summed * summed).sum(2);
+  }
+  if (shape.outer) {
+    const Tensor total = in.vectors.sum(1);
+    z = z + at::mm((total.unsqueeze(2) * total.unsqueeze(1)).flatten(1), w["outer"].t());
+  }
+  return in.linear + head(w, deep(shape, w, w.dropout(net::activate(z, shape.activation), shape.dropout), 1));
+}
+}  // namespace pnn
+
+// Xiao et al., IJCAI 2017: w_0 + sum w_f + p . sum over pairs of a_fg (e_f * e_g), a = softmax(h . relu(W (e_f * e_g) + b)).
+namespace afm {
+void declare(const FieldShape& shape, Declarer& d) {
+  if (shape.attended.size() < 2) return;
+  const int64_t k = size_of(shape.embedding);
+  const int64_t units = size_of(shape.attention);
+  d.weight("attention", "attention", {units, k});
+  d.bias("attention.bias", "attention", units, k);
+  d.weight("attention.head", "attention", {1, units});
+  d.parameters.push_back({"head", "head", {1, k}, true, Start::kConstant, 1});
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  if (shape.attended.size() < 2) return in.linear;
+  const auto device = in.vectors.device();
+  const Tensor fields = at::tensor(shape.attended, at::kLong).to(device);
+  const Tensor pair = at::triu_indices(fields.size(0), fields.size(0), 1, at::TensorOptions().dtype(at::kLong).device(device));
+  const Tensor products =
+      in.vectors.index_select(1, fields.index_select(0, pair.select(0, 0))) * in.vectors.index_select(1, fields.index_select(0, pair.select(0, 1)));
+  const Tensor scores = at::matmul(at::relu(w.linear("attention", products)), w["attention.head"].squeeze(0));
+  const Tensor pooled = (at::softmax(scores, 1).unsqueeze(2) * products).sum(1);
+  return in.linear + head(w, w.dropout(pooled, shape.field_dropout));
+}
+}  // namespace afm
+
+// Wang et al., DCN V2, WWW 2021: x_{l+1} = x_0 * (W_l x_l + b_l) + x_l, W_l full or U_l V_l'.
+namespace dcn_v2 {
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t width = flat_width(shape);
+  for (size_t l = 0; l < shape.blocks; ++l) {
+    const std::string layer = fmt::format("cross {}", l + 1);
+    const std::string name = fmt::format("cross:{}", l);
+    if (shape.rank > 0) d.weight(name + ":down", layer, {size_of(shape.rank), width});
+    d.weight(name, layer, {width, shape.rank > 0 ? size_of(shape.rank) : width});
+    d.constant(name + ".bias", layer, {width}, 0);
+  }
+  declare_deep(shape, d, width);
+  declare_head(d, size_of(shape.hidden.back()) + (shape.parallel ? width : 0));
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const Tensor start = flat(shape, w, in);
+  Tensor x = start;
+  for (size_t l = 0; l < shape.blocks; ++l) {
+    const std::string name = fmt::format("cross:{}", l);
+    const Tensor seen = shape.rank > 0 ? at::mm(x, w[name + ":down"].t()) : x;
+    x = start * w.linear(name, seen) + x;
+  }
+  const Tensor top = shape.parallel ? at::cat({x, deep(shape, w, start)}, 1) : deep(shape, w, x);
+  return in.linear + head(w, top);
+}
+}  // namespace dcn_v2
+
+// Gorishniy et al., NeurIPS 2021, section 3.2: x + dropout(W_2 dropout(relu(W_1 norm(x)))), then head(relu(norm(x))).
+namespace resnet {
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t in = size_of(shape.space.width);
+  const int64_t width = size_of(shape.hidden.front());
+  const int64_t inside = size_of(shape.feed_forward);
+  d.weight("stem", "stem", {width, in});
+  d.bias("stem.bias", "stem", width, in);
+  for (size_t b = 0; b < shape.blocks; ++b) {
+    const std::string layer = fmt::format("block {}", b + 1);
+    d.norm(fmt::format("norm:{}", b), layer, width);
+    d.weight(fmt::format("block:{}:in", b), layer, {inside, width});
+    d.bias(fmt::format("block:{}:in.bias", b), layer, inside, width);
+    d.weight(fmt::format("block:{}:out", b), layer, {width, inside});
+    d.bias(fmt::format("block:{}:out.bias", b), layer, width, inside);
+  }
+  d.norm("norm:head", "head", width);
+  declare_head(d, width);
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  Tensor x = w.linear("stem", in.numbers);
+  for (size_t b = 0; b < shape.blocks; ++b) {
+    const Tensor inside = at::relu(w.linear(fmt::format("block:{}:in", b), w.norm(fmt::format("norm:{}", b), x)));
+    x = x + w.dropout(w.linear(fmt::format("block:{}:out", b), w.dropout(inside, shape.dropout)), shape.field_dropout);
+  }
+  return in.linear + head(w, at::relu(w.norm("norm:head", x)));
+}
+}  // namespace resnet
+
+// Gorishniy, Kotelnikov & Babenko, ICLR 2025, section 3.3: each layer is s_e * (W (r_e * x)) + b_e; the first r at random signs, every
+// other r and s at one. The first layer is one product with the stacked weights, so that rows x members x width is never formed.
+namespace tabm {
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t members = size_of(shape.members);
+  int64_t in = size_of(shape.space.width);
+  for (size_t l = 0; l < shape.hidden.size(); ++l) {
+    const std::string layer = fmt::format("layer {}", l + 1);
+    const int64_t out = size_of(shape.hidden[l]);
+    d.weight(fmt::format("deep:{}", l), layer, {out, in});
+    d.parameters.push_back({fmt::format("in:{}", l), layer, {members, in}, false, l == 0 && members > 1 ? Start::kSigns : Start::kConstant, 1});
+    d.constant(fmt::format("out:{}", l), layer, {members, out}, 1);
+    d.parameters.push_back({fmt::format("deep:{}.bias", l), layer, {members, out}, false, Start::kUniform, 1 / std::sqrt(static_cast<double>(in))});
+    in = out;
+  }
+  d.weight("head", "head", {members, in});
+  d.constant("head.bias", "head", {members}, 0);
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const int64_t members = size_of(shape.members);
+  Tensor x;  // rows x members x units
+  for (size_t l = 0; l < shape.hidden.size(); ++l) {
+    const Tensor& weight = w[fmt::format("deep:{}", l)];
+    const Tensor& r = w[fmt::format("in:{}", l)];
+    Tensor z;
+    if (l == 0) {
+      const Tensor stacked = (weight.unsqueeze(0) * r.unsqueeze(1)).view({members * weight.size(0), weight.size(1)});
+      z = at::mm(in.numbers, stacked.t()).view({in.numbers.size(0), members, weight.size(0)});
+    } else {
+      z = at::matmul(x * r, weight.t());
+    }
+    z = z * w[fmt::format("out:{}", l)] + w[fmt::format("deep:{}.bias", l)];
+    x = w.dropout(net::activate(z, shape.activation), shape.dropout);
+  }
+  return (x * w["head"]).sum(2) + w["head.bias"] + in.linear.unsqueeze(1);
+}
+}  // namespace tabm
+
+// Gorishniy, Rubachev, Khrulkov & Babenko, NeurIPS 2021, section 3.3: a token a field and one more, [cls]; blocks of attention and ReGLU,
+// each after a layer norm (but for the attention of the first block); the head reads [cls], which alone the last block asks for.
+namespace ft_transformer {
+void declare(const FieldShape& shape, Declarer& d) {
+  const int64_t k = size_of(shape.embedding);
+  const int64_t inside = size_of(shape.feed_forward);
+  const auto affine = [&](const std::string& name, const std::string& layer, int64_t out, int64_t in) {
+    d.weight(name, layer, {out, in});
+    d.constant(name + ".bias", layer, {out}, 0);
+  };
+  const auto norm = [&](const std::string& name, const std::string& layer) {
+    d.constant(name, layer, {k}, 1);
+    d.constant(name + ".bias", layer, {k}, 0);
+  };
+  d.parameters.push_back({"cls", "fields", {k}, false, Start::kUniform, 1 / std::sqrt(static_cast<double>(k))});
+  for (size_t b = 0; b < shape.blocks; ++b) {
+    const std::string layer = fmt::format("block {}", b + 1);
+    if (b > 0) norm(fmt::format("norm:{}:attention", b), layer);
+    for (const char* part : {"query", "key", "value", "mix"}) affine(fmt::format("{}:{}", part, b), layer, k, k);
+    norm(fmt::format("norm:{}:forward", b), layer);
+    affine(fmt::format("forward:{}:in", b), layer, 2 * inside, k);
+    affine(fmt::format("forward:{}:out", b), layer, k, inside);
+  }
+  norm("norm:head", "head");
+  declare_head(d, k);
+}
+Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
+  const int64_t rows = in.vectors.size(0);
+  const int64_t k = size_of(shape.embedding);
+  const int64_t heads = size_of(shape.heads);
+  const auto norm = [&](const std::string& name, const Tensor& x) { return at::layer_norm(x, {k}, w[name], w[name + ".bias"], kNormEpsilon); };
+  // Rows x tokens x k to rows x heads x tokens x (k / heads).
+  const auto split = [&](const Tensor& x) { return x.view({rows, x.size(1), heads, k / heads}).transpose(1, 2); };
+  Tensor x = at::cat({w["cls"].expand({rows, 1, k}), in.vectors}, 1);
+  for (size_t b = 0; b < shape.blocks; ++b) {
+    const auto of = [&](const char* part) { return fmt::format("{}:{}", part, b); };
+    const bool last = b + 1 == shape.blocks;
+    const Tensor seen = b > 0 ? norm(fmt::format("norm:{}:attention", b), x) : x;
+    const Tensor asking = last ? seen.narrow(1, 0, 1) : seen;
+    const Tensor scores = at::matmul(split(w.linear(of("query"), asking)), split(w.linear(of("key"), seen)).transpose(2, 3));
+    const Tensor shares = w.dropout(at::softmax(scores / std::sqrt(static_cast<double>(k / heads)), 3), shape.field_dropout);
+    const Tensor mixed = at::matmul(shares, split(w.linear(of("value"), seen))).transpose(1, 2).reshape({rows, asking.size(1), k});
+    x = (last ? x.narrow(1, 0, 1) : x) + w.linear(of("mix"), mixed);
+    const Tensor inside = w.linear(fmt::format("forward:{}:in", b), norm(fmt::format("norm:{}:forward", b), x));
+    const int64_t half = inside.size(2) / 2;
+    const Tensor gated = inside.narrow(2, 0, half) * at::relu(inside.narrow(2, half, half));
+    x = x + w.linear(fmt::format("forward:{}:out", b), w.dropout(gated, shape.dropout));
+  }
+  return in.linear + head(w, at::relu(norm("norm:head", x.select(1, 0))));
+}
+}  // namespace ft_transformer
 }  // namespace
 
 void Declarer::bias(const std::string& name, const std::string& layer, int64_t width, int64_t fan_in) {
@@ -109,6 +378,14 @@ Body body_of(Kind kind) {
     case Kind::kFm: return {fm::declare, fm::forward};
     case Kind::kNfm: return {nfm::declare, nfm::forward};
     case Kind::kDeepFm: return {deepfm::declare, deepfm::forward};
+    case Kind::kWideDeep: return {wide_deep::declare, wide_deep::forward};
+    case Kind::kDeepCrossing: return {deep_crossing::declare, deep_crossing::forward};
+    case Kind::kPnn: return {pnn::declare, pnn::forward};
+    case Kind::kAfm: return {afm::declare, afm::forward};
+    case Kind::kDcnV2: return {dcn_v2::declare, dcn_v2::forward};
+    case Kind::kResNet: return {resnet::declare, resnet::forward};
+    case Kind::kTabM: return {tabm::declare, tabm::forward};
+    case Kind::kFtTransformer: return {ft_transformer::declare, ft_transformer::forward};
   }
   throw Error(ErrorCode::kInternal, "fields: a network without a body");
 }

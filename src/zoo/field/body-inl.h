@@ -26,6 +26,7 @@ struct Declaration {
   bool decayed = true;
   Start start = Start::kUniform;
   double value = 0;
+  bool wide = false;  // of the wide part, which may have an optimiser of its own
 };
 
 struct Declarer {
@@ -64,10 +65,12 @@ struct Inputs {
   Tensor linear;   // rows: w0 + the first-order sum (w0 alone where the shape has none)
   Tensor numbers;  // rows x width
   Tensor codes;    // rows x code fields, rows of the joint table
+  Tensor crosses;  // rows x crosses, rows of their joint table
 };
 
 struct Body {
   void (*declare)(const FieldShape& shape, Declarer& declarer);
+  // Rows, or rows x members: then the probability is the members' mean and the loss the mean of their losses.
   Tensor (*forward)(const FieldShape& shape, const Weights& weights, const Inputs& inputs);
 };
 [[nodiscard]] Body body_of(Kind kind);

@@ -1,6 +1,7 @@
-// A FieldNetwork's parameters as plan nodes, without torch: the node of the log-odds.
+// A FieldNetwork's parameters as plan nodes, without torch: the node of the log-odds, or of the probability where
+// members are averaged.
 //
-//   NodeId log_odds = lower_network(shape, network.parameters(), epsilon, builder, inputs);
+//   Lowered lowered = lower_network(shape, network.parameters(), epsilon, builder, inputs);
 //
 // Batch norms are folded into the affine map after or before them (in double, rounded once). The pairwise term of a factorisation
 // machine needs no pairs: a code's table row holds v, v^2 and w side by side, so one `sum` over the fields gives sum v, sum v^2 and
@@ -14,7 +15,7 @@
 
 namespace obligor::field {
 
-[[nodiscard]] NodeId lower_network(const FieldShape& shape, const std::vector<net::NamedArray>& parameters, double norm_epsilon, PlanBuilder& builder,
-                                   const LoweredInputs& inputs);
+[[nodiscard]] Lowered lower_network(const FieldShape& shape, const std::vector<net::NamedArray>& parameters, double norm_epsilon,
+                                    PlanBuilder& builder, const LoweredInputs& inputs);
 
 }  // namespace obligor::field

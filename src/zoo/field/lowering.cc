@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,7 @@ std::vector<NodeId> Lowering::fields(size_t columns) {
     const auto& vectors = get("numbers");
     const NodeId x = builder_.select(inputs_.features, {static_cast<int32_t>(c)});
     const bool piecewise = space.numbers_as == NumbersAs::kPiecewise;
+    const auto* biases = parameters_.find("numbers.bias");
     const NodeId encoded = piecewise ? builder_.piecewise_linear(x, space.edges[c]) : x;
     const size_t in = builder_.type(encoded).width;
     const size_t pieces = space.pieces();
@@ -40,7 +42,7 @@ std::vector<NodeId> Lowering::fields(size_t columns) {
     std::vector<float> bias(columns, 0);
     for (size_t j = 0; j < columns; ++j) {
       for (size_t t = 0; t < in; ++t) weights[j * in + t] = vectors[(c * pieces + t) * all + j];
-      if (piecewise) bias[j] = get("numbers.bias")[c * all + j];
+      if (biases != nullptr) bias[j] = (*biases)[c * all + j];
     }
     found.push_back(builder_.affine(encoded, std::move(weights), std::move(bias), out));
   }
@@ -113,8 +115,27 @@ NodeId Lowering::pairwise(NodeId sums) {
   return builder_.sum({builder_.multiply(total, total), builder_.select(sums, span_of(k, k))}, {0.5F, -0.5F});
 }
 
-NodeId Lowering::first_order(NodeId sums) {
-  return builder_.affine(builder_.select(sums, {static_cast<int32_t>(2 * shape_.embedding)}), {1.0F}, {intercept()}, 1);
+NodeId Lowering::first_order(NodeId sums) { return with_intercept(columns(sums, 2 * shape_.embedding, 1)); }
+
+NodeId Lowering::first_order_of(const std::vector<NodeId>& fields) {
+  std::vector<NodeId> weights;
+  weights.reserve(fields.size());
+  for (const NodeId field : fields) weights.push_back(columns(field, shape_.embedding, 1));
+  return with_intercept(add(std::move(weights)));
+}
+
+NodeId Lowering::with_intercept(NodeId log_odds) { return builder_.affine(log_odds, {1.0F}, {intercept()}, 1); }
+
+NodeId Lowering::flat() {
+  std::vector<NodeId> parts;
+  if (shape_.space.numbers_as == NumbersAs::kDirect && shape_.space.width > 0) parts.push_back(inputs_.features);
+  for (const NodeId field : fields(shape_.embedding)) parts.push_back(field);
+  return builder_.concat(std::move(parts));
+}
+
+NodeId Lowering::columns(NodeId x, size_t begin, size_t count) {
+  if (begin == 0 && count == builder_.type(x).width) return x;
+  return builder_.select(x, span_of(begin, count));
 }
 
 Folded Lowering::norm(const std::string& name) const {
@@ -148,8 +169,8 @@ NodeId Lowering::affine(NodeId x, const std::string& name, const Folded* before,
   return builder_.affine(x, std::move(matrix), std::move(offsets), static_cast<uint32_t>(out));
 }
 
-NodeId Lowering::deep(NodeId x, const Folded* before) {
-  for (size_t l = 0; l < shape_.hidden.size(); ++l) {
+NodeId Lowering::deep(NodeId x, const Folded* before, size_t first) {
+  for (size_t l = first; l < shape_.hidden.size(); ++l) {
     Folded after;
     if (shape_.batch_norm) after = norm(fmt::format("norm:{}", l));
     x = builder_.activate(affine(x, fmt::format("deep:{}", l), l == 0 ? before : nullptr, shape_.batch_norm ? &after : nullptr),
@@ -158,7 +179,7 @@ NodeId Lowering::deep(NodeId x, const Folded* before) {
   return x;
 }
 
-NodeId Lowering::head(NodeId x, const Folded* before) { return affine(x, "head", shape_.hidden.empty() ? before : nullptr); }
+NodeId Lowering::head(NodeId x) { return affine(x, "head"); }
 
 NodeId Lowering::add(std::vector<NodeId> parts) {
   if (parts.size() == 1) return parts[0];

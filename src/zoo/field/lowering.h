@@ -24,7 +24,9 @@ class Lowering {
   [[nodiscard]] PlanBuilder& plan() { return builder_; }
   [[nodiscard]] const std::vector<float>& get(const std::string& name) const { return parameters_.get(name); }
   [[nodiscard]] float intercept() const { return parameters_.get("intercept")[0]; }
+  [[nodiscard]] double norm_epsilon() const { return norm_epsilon_; }
   [[nodiscard]] NodeId features() const { return inputs_.features; }
+  [[nodiscard]] const LoweredInputs& inputs() const { return inputs_; }
   [[nodiscard]] const std::vector<NodeId>& codes() const { return codes_; }
 
   // The first `columns` columns of each field's vector, a node a field.
@@ -33,15 +35,21 @@ class Lowering {
   NodeId sums();
   // Half of (square of the first k of `sums`, less the second k).
   NodeId pairwise(NodeId sums);
-  // Intercept plus the first-order sum; needs a linear shape. `sums` as above, or nothing: then the fields are read anew.
+  // Intercept plus the first-order sum; needs a linear shape.
   NodeId first_order(NodeId sums);
+  // The same from field nodes that hold the weight in their last column.
+  NodeId first_order_of(const std::vector<NodeId>& fields);
+  NodeId with_intercept(NodeId log_odds);
+  // The vectors side by side, and before them the numbers that are no fields.
+  NodeId flat();
+  NodeId columns(NodeId x, size_t begin, size_t count);
 
   [[nodiscard]] Folded norm(const std::string& name) const;
   // weight x (gain x + shift) + bias as one affine map of `out` outputs.
   NodeId affine(NodeId x, const std::string& name, const Folded* before = nullptr, const Folded* after = nullptr);
-  // The layers of the deep part.
-  NodeId deep(NodeId x, const Folded* before = nullptr);
-  NodeId head(NodeId x, const Folded* before = nullptr);
+  // The layers of the deep part, from `first` on.
+  NodeId deep(NodeId x, const Folded* before = nullptr, size_t first = 0);
+  NodeId head(NodeId x);
   NodeId add(std::vector<NodeId> parts);
 
  private:
@@ -54,5 +62,9 @@ class Lowering {
   const LoweredInputs& inputs_;
   std::vector<NodeId> codes_;
 };
+
+NodeId lower_resnet(Lowering& l);
+Lowered lower_tabm(Lowering& l);
+NodeId lower_ft_transformer(Lowering& l);
 
 }  // namespace obligor::field

@@ -63,13 +63,14 @@ struct FieldNetwork::Impl {
 
   std::vector<Parameter> parameters;
   std::map<std::string, Tensor> weights;  // leaves, running statistics
-  int64_t decayed = 0;
+  int64_t decayed = 0;                    // the first so many of the flat tensors
+  int64_t wide_begin = 0;                 // the wide part stands last
   Tensor flat, gradient, first_moment, second_moment, steps;
   std::optional<RowTable> table;
   Tensor low, inverse;  // of the pieces: width x pieces
   std::vector<Tensor> kept;
 
-  Tensor features, codes, target, weight, order;
+  Tensor features, codes, crosses, target, weight, order;
   Tensor loss_sum;
   double loss_rows = 0;
 
@@ -79,7 +80,7 @@ struct FieldNetwork::Impl {
         random(context.seed(), "fields"),
         generator(at::detail::createCPUGenerator(derive_seed(context.seed(), "field dropout"))),
         body(body_of(shape.kind)) {
-    if (shape.embedding < 1 || shape.space.fields() < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
+    if (shape.embedding < 1 || shape.space.fields() + shape.space.width < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
     declare();
     allocate();
   }
@@ -92,10 +93,13 @@ struct FieldNetwork::Impl {
     };
     if (width > 0) vectors("numbers", {width, size_of(shape.space.pieces()), columns});
     if (shape.space.code_fields() > 0 && !by_row()) vectors("table", {size_of(shape.space.table_rows()), columns});
-    if (width > 0 && shape.space.numbers_as == NumbersAs::kPiecewise) declared.constant("numbers.bias", "fields", {width, columns}, 0);
+    if (width > 0 && (shape.space.numbers_as == NumbersAs::kPiecewise || shape.number_bias))
+      declared.constant("numbers.bias", "fields", {width, columns}, 0);
     declared.constant("intercept", "head", {1}, 0);
     body.declare(shape, declared);
-    std::stable_partition(declared.parameters.begin(), declared.parameters.end(), [](const Declaration& d) { return d.decayed; });
+    const auto group = [](const Declaration& d) { return d.wide ? 2 : (d.decayed ? 0 : 1); };
+    std::stable_sort(declared.parameters.begin(), declared.parameters.end(),
+                     [&](const Declaration& a, const Declaration& b) { return group(a) < group(b); });
   }
 
   [[nodiscard]] bool by_row() const { return shape.space.table_rows() > shape.dense_rows; }
@@ -129,7 +133,8 @@ struct FieldNetwork::Impl {
         int64_t count = 1;
         for (const int64_t dim : d.dims) count *= dim;
         total += count;
-        if (d.decayed) decayed = total;
+        if (d.decayed && !d.wide) decayed = total;
+        if (!d.wide) wide_begin = total;
       }
       flat = at::empty({total}, at::kFloat);
       auto* data = flat.data_ptr<float>();
@@ -147,6 +152,7 @@ struct FieldNetwork::Impl {
       gradient = at::zeros_like(flat);
       first_moment = at::full_like(flat, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
       second_moment = at::zeros_like(flat);
+      if (shape.wide_ftrl) first_moment.narrow(0, wide_begin, total - wide_begin).zero_();
       steps = at::zeros({1}, flat.options());
       for (size_t p = 0; p < declared.parameters.size(); ++p) {
         const Declaration& d = declared.parameters[p];
@@ -197,7 +203,7 @@ struct FieldNetwork::Impl {
   }
 
   // The field vectors of some rows; `looked_up` are those of the codes.
-  [[nodiscard]] Inputs inputs(const Tensor& numbers, const Tensor& row_codes, const Tensor& looked_up) const {
+  [[nodiscard]] Inputs inputs(const Tensor& numbers, const Tensor& row_codes, const Tensor& row_crosses, const Tensor& looked_up) const {
     std::vector<Tensor> parts;
     if (shape.space.number_fields() > 0) {
       const Tensor& v = weights.at("numbers");
@@ -207,14 +213,17 @@ struct FieldNetwork::Impl {
         parts.push_back(at::bmm(pieces.transpose(0, 1), v).transpose(0, 1) + weights.at("numbers.bias"));
       } else {
         parts.push_back(numbers.unsqueeze(2) * v.squeeze(1));
+        if (shape.number_bias) parts.back() = parts.back() + weights.at("numbers.bias");
       }
     }
     if (looked_up.defined()) parts.push_back(looked_up);
+    if (parts.empty()) parts.push_back(at::zeros({numbers.size(0), 0, size_of(shape.columns())}, numbers.options()));
     const Tensor all = parts.size() == 1 ? parts[0] : at::cat(parts, 1);
     const Tensor& intercept = weights.at("intercept");
     Inputs in;
     in.numbers = numbers;
     in.codes = row_codes;
+    in.crosses = row_crosses;
     in.vectors = shape.linear ? all.narrow(2, 0, size_of(shape.embedding)) : all;
     in.linear = shape.linear ? all.select(2, size_of(shape.embedding)).sum(1) + intercept : intercept.expand({numbers.size(0)});
     return in;
@@ -264,11 +273,42 @@ struct FieldNetwork::Impl {
     return device == at::kCPU ? view : view.to(device);
   }
 
-  [[nodiscard]] Tensor codes_of(const Batch& batch, size_t begin, size_t rows) const {
-    const auto found = table_rows(shape.space, batch, begin, rows);
-    Tensor out = at::empty({size_of(rows), size_of(shape.space.code_fields())}, at::kInt);
-    std::copy(found.begin(), found.end(), out.data_ptr<int32_t>());
+  [[nodiscard]] Tensor whole_numbers(const std::vector<int32_t>& values, size_t rows) const {
+    Tensor out = at::empty({size_of(rows), rows == 0 ? 0 : size_of(values.size() / rows)}, at::kInt);
+    std::copy(values.begin(), values.end(), out.data_ptr<int32_t>());
     return out.to(device);
+  }
+
+  [[nodiscard]] Tensor codes_of(const Batch& batch, size_t begin, size_t rows) const {
+    return whole_numbers(table_rows(shape.space, batch, begin, rows), rows);
+  }
+
+  [[nodiscard]] Tensor crosses_of(const Batch& batch, size_t begin, size_t rows) const {
+    return whole_numbers(cross_rows(shape.crosses, batch, begin, rows), rows);
+  }
+
+  // Follow the regularised leader over the wide part: z in the first moments, the sum of squares in the second.
+  void update_wide() {
+    const int64_t count = flat.numel() - wide_begin;
+    if (count == 0) return;
+    const auto part = [&](const Tensor& t) { return t.narrow(0, wide_begin, count); };
+    Tensor w = part(flat);
+    const Tensor g = part(gradient);
+    Tensor z = part(first_moment);
+    Tensor n = part(second_moment);
+    const Tensor before = n.sqrt();
+    n.addcmul_(g, g);
+    const Tensor after = n.sqrt();
+    z.add_(g - (after - before) * w / shape.ftrl.rate);
+    const Tensor size = (z.abs() - shape.ftrl.l1).clamp_min(0);
+    w.copy_(-z.sign() * size / ((after + 1) / shape.ftrl.rate + shape.ftrl.l2));
+  }
+
+  // Values that a row needs in a forward pass, roughly: how large a tile of prediction may be.
+  [[nodiscard]] size_t row_values() const {
+    size_t widest = shape.space.width + shape.space.fields() * shape.columns() * (shape.kind == Kind::kFtTransformer ? 8 : 1);
+    for (const size_t units : shape.hidden) widest = std::max(widest, units * shape.members);
+    return std::max(widest, shape.attended.size() * shape.attended.size() / 2 * shape.embedding) + 1;
   }
 };
 
@@ -280,6 +320,7 @@ void FieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> target,
   in_torch([&] {
     self.features = self.numbers_of(batch, 0, batch.rows);
     self.codes = self.codes_of(batch, 0, batch.rows);
+    self.crosses = self.crosses_of(batch, 0, batch.rows);
     const auto options = at::TensorOptions().dtype(at::kFloat);
     Tensor targets = at::empty({size_of(batch.rows)}, options);
     Tensor weights = at::ones({size_of(batch.rows)}, options);
@@ -297,8 +338,8 @@ void FieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> target,
 
 void FieldNetwork::forget_data() {
   Impl& self = *impl_;
-  for (Tensor* tensor :
-       {&self.features, &self.codes, &self.target, &self.weight, &self.order, &self.gradient, &self.first_moment, &self.second_moment, &self.steps}) {
+  for (Tensor* tensor : {&self.features, &self.codes, &self.crosses, &self.target, &self.weight, &self.order, &self.gradient, &self.first_moment,
+                         &self.second_moment, &self.steps}) {
     tensor->reset();
   }
   in_torch([&] {
@@ -341,9 +382,16 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
         looked_up = self.spread(self.weights.at("table").index_select(0, row_codes.flatten()), rows);
       }
     }
+    const Tensor row_crosses = self.crosses.index_select(0, index).to(at::kLong);
     const Weights weights(self.weights, &self.generator);
-    const Tensor logits = self.body.forward(self.shape, weights, self.inputs(numbers, row_codes, looked_up));
-    const Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
+    const Tensor logits = self.body.forward(self.shape, weights, self.inputs(numbers, row_codes, row_crosses, looked_up));
+    Tensor y = self.target.index_select(0, index);
+    Tensor w = self.weight.index_select(0, index);
+    if (logits.dim() == 2) {
+      y = y.unsqueeze(1).expand_as(logits);
+      w = w.unsqueeze(1).expand_as(logits);
+    }
+    const Tensor loss = at::binary_cross_entropy_with_logits(logits, y, w);
     loss.backward();
     if (self.table) self.table->gradient = touched.grad();
     self.loss_sum.add_(loss.detach(), static_cast<double>(rows));
@@ -354,10 +402,14 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
 void FieldNetwork::update(double learning_rate, double weight_decay) {
   Impl& self = *impl_;
   in_torch([&] {
+    const int64_t own = self.shape.wide_ftrl ? self.wide_begin : self.flat.numel();
+    if (self.shape.wide_ftrl) self.update_wide();
     if (self.shape.optimiser == Optimiser::kAdagrad) {
       if (weight_decay > 0) self.flat.narrow(0, 0, self.decayed).mul_(1 - learning_rate * weight_decay);
-      self.first_moment.addcmul_(self.gradient, self.gradient);
-      self.flat.addcdiv_(self.gradient, self.first_moment.sqrt(), -learning_rate);
+      const Tensor g = self.gradient.narrow(0, 0, own);
+      Tensor squares = self.first_moment.narrow(0, 0, own);
+      squares.addcmul_(g, g);
+      self.flat.narrow(0, 0, own).addcdiv_(g, squares.sqrt(), -learning_rate);
     } else {
       self.steps.add_(1);
       const auto pass = [&](int64_t begin, int64_t count, double decay) {
@@ -367,7 +419,7 @@ void FieldNetwork::update(double learning_rate, double weight_decay) {
                           kBeta1, kBeta2, decay, kEpsilon, false, false);
       };
       pass(0, self.decayed, weight_decay);
-      pass(self.decayed, self.flat.numel() - self.decayed, 0);
+      pass(self.decayed, own - self.decayed, 0);
     }
     if (self.table) self.update_rows(learning_rate, weight_decay);
   });
@@ -387,18 +439,22 @@ std::vector<double> FieldNetwork::predict(const Batch& batch) const {
   const Impl& self = *impl_;
   std::vector<double> out(batch.rows);
   in_torch([&] {
-    const size_t tile = std::clamp<size_t>(kTileValues / (self.shape.space.fields() * self.shape.columns()), 16, 4096);
+    const size_t tile = std::clamp<size_t>(kTileValues / self.row_values(), 16, 4096);
     const Weights weights(self.weights, nullptr);
     for (size_t begin = 0; begin < batch.rows; begin += tile) {
       const size_t rows = std::min(tile, batch.rows - begin);
       const Tensor row_codes = self.codes_of(batch, begin, rows).to(at::kLong);
+      const Tensor row_crosses = self.crosses_of(batch, begin, rows).to(at::kLong);
       Tensor looked_up;
       if (self.shape.space.code_fields() > 0) {
         const Tensor& table = self.table ? self.table->values : self.weights.at("table");
         looked_up = self.spread(table.index_select(0, row_codes.flatten()), size_of(rows));
       }
-      const Tensor logits = self.body.forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, looked_up));
-      const Tensor p = at::sigmoid(logits.to(at::kDouble)).cpu().contiguous();
+      const Tensor logits =
+          self.body.forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, row_crosses, looked_up));
+      Tensor p = at::sigmoid(logits.to(at::kDouble));
+      if (p.dim() == 2) p = p.mean(1);
+      p = p.cpu().contiguous();
       std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));
     }
   });
@@ -455,7 +511,7 @@ std::vector<std::pair<std::string, double>> FieldNetwork::gradient_norms() const
 }
 
 Lowered FieldNetwork::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {
-  return {lower_network(impl_->shape, parameters(), kNormEpsilon, builder, inputs), ScoreKind::kLogOdds};
+  return lower_network(impl_->shape, parameters(), kNormEpsilon, builder, inputs);
 }
 
 }  // namespace obligor::field

@@ -1,22 +1,31 @@
-// FieldShape: which network over the fields, and how large. Plain values; no torch.
+// FieldShape: which network over the fields, and how large. Plain values; no torch. Each network reads its own part of it.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "zoo/field/crosses.h"
 #include "zoo/field/space.h"
 #include "zoo/net/network.h"
 
 namespace obligor::field {
 
-enum class Kind : uint8_t { kFm, kNfm, kDeepFm };
+enum class Kind : uint8_t { kFm, kNfm, kDeepFm, kWideDeep, kDeepCrossing, kPnn, kAfm, kDcnV2, kResNet, kTabM, kFtTransformer };
 enum class Optimiser : uint8_t { kAdamW, kAdagrad };
+
+// Follow the regularised leader, per coordinate (McMahan et al., KDD 2013, algorithm 1).
+struct Ftrl {
+  double rate = 0.1;  // alpha
+  double l1 = 0;
+  double l2 = 0;
+};
 
 struct FieldShape {
   Kind kind = Kind::kFm;
   FieldSpace space;
   size_t embedding = 16;       // numbers of a field vector
   bool linear = true;          // a weight of the first order for every feature, and with it one more column of each field vector
+  bool number_bias = false;    // a number that enters by value has a bias vector as well
   std::vector<size_t> hidden;  // units of the deep part, layer by layer
   net::Activation activation = net::Activation::kRelu;
   bool batch_norm = false;
@@ -25,6 +34,21 @@ struct FieldShape {
   double start_deviation = 0.01;  // of the field vectors
   Optimiser optimiser = Optimiser::kAdamW;
   size_t dense_rows = 4096;  // a joint table with more rows is updated row by row
+
+  Crosses crosses;  // wide_deep
+  bool wide_ftrl = false;
+  Ftrl ftrl;
+  size_t raw_levels = 0;          // deep_crossing: a code with at most so many levels enters one-hot
+  size_t blocks = 1;              // deep_crossing, resnet, ft_transformer; dcn_v2: cross layers
+  bool inner = false;             // pnn
+  bool outer = false;             // pnn
+  size_t attention = 8;           // afm: units of the attention network
+  std::vector<int64_t> attended;  // afm: the fields whose pairs are looked at
+  size_t rank = 0;                // dcn_v2: of the cross matrices; 0: full
+  bool parallel = false;          // dcn_v2: the deep part beside the cross layers and not on top
+  size_t members = 1;             // tabm
+  size_t heads = 1;               // ft_transformer
+  size_t feed_forward = 0;        // units between the two maps of a block: resnet, ft_transformer
 
   [[nodiscard]] size_t columns() const { return embedding + (linear ? 1 : 0); }
 };

@@ -44,8 +44,8 @@ std::vector<float> piece_edges(const Batch& batch, size_t column, size_t pieces)
 }  // namespace
 
 NumbersAs find_numbers_as(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, NumbersAs>, 3> kNames{
-      {{"value", NumbersAs::kValue}, {"piecewise", NumbersAs::kPiecewise}, {"bins", NumbersAs::kBins}}};
+  constexpr std::array<std::pair<std::string_view, NumbersAs>, 4> kNames{
+      {{"value", NumbersAs::kValue}, {"piecewise", NumbersAs::kPiecewise}, {"bins", NumbersAs::kBins}, {"direct", NumbersAs::kDirect}}};
   std::vector<std::string> known;
   for (const auto& [text, numbers_as] : kNames) {
     if (text == name) return numbers_as;
@@ -79,7 +79,8 @@ FieldSpace fit_space(const FitInput& input, NumbersAs numbers_as, size_t bins) {
   FieldSpace space;
   space.numbers_as = numbers_as;
   space.width = input.train.width;
-  for (size_t c = 0; c < space.width && numbers_as != NumbersAs::kValue; ++c) {
+  const bool cut = numbers_as == NumbersAs::kBins || numbers_as == NumbersAs::kPiecewise;
+  for (size_t c = 0; c < space.width && cut; ++c) {
     space.edges.push_back(numbers_as == NumbersAs::kBins ? inner_quantiles(input.train, c, bins) : piece_edges(input.train, c, bins));
     if (numbers_as == NumbersAs::kBins) space.levels.push_back(static_cast<uint32_t>(space.edges.back().size() + 2));
   }

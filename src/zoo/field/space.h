@@ -3,10 +3,11 @@
 //   FieldSpace space = fit_space(input, NumbersAs::kBins, 16);
 //   std::vector<int32_t> rows = table_rows(space, batch, begin, count);   // count x code fields, rows of one joint table
 //
-// A prepared number column c is a field in one of three forms (x is its value, v its learned vectors):
+// A prepared number column c is a field in one of four forms (x is its value, v its learned vectors):
 //   value      e = x v_c                                  (Rendle 2010: a real-valued feature)
 //   piecewise  e = b_c + sum_t p_t(x) v_{c,t}             (piecewise-linear encoding over quantile edges, Gorishniy et al. 2022)
 //   bins       e = v_{c, bin(x)}                          (a code of quantile bins)
+//   direct     no field: x itself goes beside the vectors of the codes
 // A code column is e = v_{c, code}; a code that no training row has keeps the zero vector.
 // All codes share one table, field after field. Number fields come first in the order of fields, then binned numbers or codes.
 //
@@ -23,18 +24,18 @@
 
 namespace obligor::field {
 
-enum class NumbersAs { kValue, kPiecewise, kBins };
+enum class NumbersAs { kValue, kPiecewise, kBins, kDirect };
 [[nodiscard]] NumbersAs find_numbers_as(std::string_view name);
 
 struct FieldSpace {
   NumbersAs numbers_as = NumbersAs::kValue;
   size_t width = 0;                       // prepared number columns
-  std::vector<std::vector<float>> edges;  // a number column: edges of the pieces (at least two), or thresholds of the bins; value: empty
+  std::vector<std::vector<float>> edges;  // a number column: edges of the pieces (at least two), or thresholds of the bins; else empty
   std::vector<uint32_t> levels;           // of each code field: binned numbers, then codes
   std::vector<uint32_t> offsets;          // where the code field begins in the joint table
   std::vector<uint8_t> seen;              // a row of the joint table: some training row has it
 
-  [[nodiscard]] size_t number_fields() const { return numbers_as == NumbersAs::kBins ? 0 : width; }
+  [[nodiscard]] size_t number_fields() const { return numbers_as == NumbersAs::kBins || numbers_as == NumbersAs::kDirect ? 0 : width; }
   [[nodiscard]] size_t code_fields() const { return levels.size(); }
   [[nodiscard]] size_t fields() const { return number_fields() + code_fields(); }
   [[nodiscard]] size_t table_rows() const { return seen.size(); }

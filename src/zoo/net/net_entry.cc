@@ -1,24 +1,10 @@
 // Registry rows of the feed-forward networks: no torch here, every program lists them.
+#include "zoo/net/columns.h"
 #include "zoo/net/net.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
 namespace {
-
-PrepSpec prep(const Params& params) {
-  PrepSpec spec;
-  const std::string& numbers = params.text("numbers");
-  if (numbers == "standard") spec.numbers = NumberCoding::kStandard;
-  if (numbers == "robust") spec.numbers = NumberCoding::kRobust;
-  if (numbers == "quantile") spec.numbers = NumberCoding::kQuantile;
-  if (numbers == "piecewise" || numbers == "both") spec.numbers = NumberCoding::kPiecewiseLinear;
-  spec.both_quantile = numbers == "both";
-  spec.bins = static_cast<int>(params.integer("bins"));
-  spec.one_hot_max_levels = static_cast<int>(params.integer("one_hot_levels"));
-  spec.target_statistics_min_levels = static_cast<int>(params.integer("statistic_levels"));
-  spec.codes = params.integer("embedding") > 0;
-  return spec;
-}
 
 std::vector<ParamSpec> shared_params() {
   std::vector<ParamSpec> params{
@@ -27,14 +13,8 @@ std::vector<ParamSpec> shared_params() {
       real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in training"),
   };
   for (auto& spec : net::training_params(3e-3, 3e-4)) params.push_back(std::move(spec));
-  std::vector<ParamSpec> columns{
-      choice_param("numbers", "piecewise", {"standard", "robust", "quantile", "piecewise", "both"}, "how number columns are prepared"),
-      integer_param("bins", 16, 2, 256, "pieces of the piecewise-linear encoding"),
-      integer_param("one_hot_levels", 20, 0, 100000, "a category with at most so many levels is one-hot encoded"),
-      integer_param("statistic_levels", 3, 0, 1000000, "a category with at least so many levels gets its ordered target statistic; 0: none"),
-      integer_param("embedding", 0, 0, 256, "width of a learned embedding of each category; 0: none"),
-  };
-  for (auto& spec : columns) params.push_back(std::move(spec));
+  for (auto& spec : net::column_params()) params.push_back(std::move(spec));
+  params.push_back(integer_param("embedding", 0, 0, 256, "width of a learned embedding of each category; 0: none"));
   return params;
 }
 
@@ -63,7 +43,7 @@ ModelEntry ann_entry() {
   for (auto& spec : shared_params()) entry.params.push_back(std::move(spec));
   entry.traits.early_stopping = true;
   entry.traits.needs_gpu_aware = true;
-  entry.prep = prep;
+  entry.prep = net::column_prep;
   entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
   entry.tune_space = shared_ranges();
   return entry;
@@ -88,7 +68,7 @@ ModelEntry dnn_entry() {
   for (auto& spec : shared_params()) entry.params.push_back(std::move(spec));
   entry.traits.early_stopping = true;
   entry.traits.needs_gpu_aware = true;
-  entry.prep = prep;
+  entry.prep = net::column_prep;
   entry.candidates = {{{"numbers", "piecewise"}}, {{"numbers", "quantile"}}};
   entry.tune_space = {{"layers", 1, 4, false, {}}, {"norm", 0, 0, false, {"none", "batch"}}, {"residual", 0, 0, false, {}}};
   for (auto& range : shared_ranges()) entry.tune_space.push_back(std::move(range));

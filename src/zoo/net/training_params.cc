@@ -1,4 +1,5 @@
-// The training loop's parameters, for registry rows: no torch and no metric here, so that every program may list them.
+// Parameters that networks share, for registry rows: no torch and no metric here, so that every program may list them.
+#include "zoo/net/columns.h"
 #include "zoo/net/training.h"
 
 namespace obligor::net {
@@ -14,6 +15,30 @@ std::vector<ParamSpec> training_params(double learning_rate, double weight_decay
       integer_param("patience", 16, 1, 100000, "epochs without a better validation value before it stops"),
       choice_param("stop_on", "loss", {"loss", "auc"}, "the validation value that picks the epoch"),
   };
+}
+
+std::vector<ParamSpec> column_params() {
+  return {
+      choice_param("numbers", "piecewise", {"standard", "robust", "quantile", "piecewise", "both"}, "how number columns are prepared"),
+      integer_param("bins", 16, 2, 256, "pieces of the piecewise-linear encoding"),
+      integer_param("one_hot_levels", 20, 0, 100000, "a category with at most so many levels is one-hot encoded"),
+      integer_param("statistic_levels", 3, 0, 1000000, "a category with at least so many levels gets its ordered target statistic; 0: none"),
+  };
+}
+
+PrepSpec column_prep(const Params& params) {
+  PrepSpec spec;
+  const std::string& numbers = params.text("numbers");
+  if (numbers == "standard") spec.numbers = NumberCoding::kStandard;
+  if (numbers == "robust") spec.numbers = NumberCoding::kRobust;
+  if (numbers == "quantile") spec.numbers = NumberCoding::kQuantile;
+  if (numbers == "piecewise" || numbers == "both") spec.numbers = NumberCoding::kPiecewiseLinear;
+  spec.both_quantile = numbers == "both";
+  spec.bins = static_cast<int>(params.integer("bins"));
+  spec.one_hot_max_levels = static_cast<int>(params.integer("one_hot_levels"));
+  spec.target_statistics_min_levels = static_cast<int>(params.integer("statistic_levels"));
+  spec.codes = params.has("embedding") && params.integer("embedding") > 0;
+  return spec;
 }
 
 }  // namespace obligor::net
