@@ -83,6 +83,9 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--weight", task.weight, "a column of row weights")->group(kTaskGroup);
   app.add_option("--time", task.time, "a date column that is no feature")->group(kTaskGroup);
   app.add_option("--group", task.group, "a column whose groups stay whole in every split")->group(kTaskGroup);
+  app.add_option("--reject-flag", task.reject_flag, "a column that tells accepted applications from rejected ones, which have no target")
+      ->group(kRejectGroup);
+  app.add_option("--reject-value", task.reject_value, "the value of the flag that means rejected")->group(kRejectGroup);
 }
 
 void add_split_options(CLI::App& app, DataOptions& options) {
@@ -105,6 +108,10 @@ LoadedData load_data(const DataOptions& options, const std::string& command, con
   data.task = make_task(data.table, spec);
   if (data.task.positive_from == "rarer") {
     log_warn(fmt::format("--positive was not given: '{}' of '{}', the rarer class, is taken as bad", data.task.positive, data.task.target_name));
+  }
+  if (data.task.rejects_with_target > 0) {
+    log_warn(fmt::format("{} of {} rejected applications have a target in '{}'; it is not read", data.task.rejects_with_target,
+                         data.task.rejects.size(), data.task.target_name));
   }
   data.split = make_split(data.table, data.task, split_spec(options), context.seed());
   data.guards = guard(data.table, data.task, data.split);

@@ -58,6 +58,20 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->transform(CLI::CheckedTransformer(methods).description(""))
       ->type_name("NAME")
       ->group("Model");
+  std::vector<std::pair<std::string, RejectMethod>> inference;
+  for (const auto method :
+       {RejectMethod::kNone, RejectMethod::kAugmentation, RejectMethod::kParcelling, RejectMethod::kFuzzy, RejectMethod::kHardCutoff}) {
+    inference.emplace_back(reject_method_name(method), method);
+  }
+  app.add_option("--reject-inference", options.pipeline.reject.method,
+                 "what rejected applications add to the fit: none, augmentation, parcelling, fuzzy or hard_cutoff; default: none")
+      ->transform(CLI::CheckedTransformer(inference).description(""))
+      ->type_name("NAME")
+      ->group(kRejectGroup);
+  app.add_option("--reject-odds-factor", options.pipeline.reject.odds_factor,
+                 "by how much the odds of bad are higher among rejected than among accepted applications that look the same")
+      ->capture_default_str()
+      ->group(kRejectGroup);
 }
 
 std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options) {

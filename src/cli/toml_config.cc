@@ -11,6 +11,7 @@ namespace obligor::cli {
 namespace {
 
 constexpr const char* kTaskTable = "task";
+constexpr const char* kRejectTable = "reject";
 constexpr const char* kModelsTable = "models";
 
 // A value as a person would have typed it after the flag.
@@ -74,7 +75,9 @@ class Collector {
       const CLI::App* section = find_section(program_, name);
       // Before the sections of commands: a command is called models too, and has no section.
       if (name == kTaskTable && node.is_table()) {
-        task(*node.as_table());
+        group(*node.as_table(), kTaskTable, kTaskGroup, "");
+      } else if (name == kRejectTable && node.is_table()) {
+        group(*node.as_table(), kRejectTable, kRejectGroup, kRejectPrefix);
       } else if (name == kModelsTable && node.is_table()) {
         models(*node.as_table());
       } else if (section != nullptr && node.is_table()) {
@@ -91,16 +94,17 @@ class Collector {
   std::vector<CLI::ConfigItem> items;
 
  private:
-  // [task]: the options of the command's group of that name. A command without one (it reads no task) passes it over.
-  void task(const toml::table& table) {
+  // [task], [reject]: the options of the command's group of that name, less a prefix. A command without one (it reads no task) passes it over.
+  void group(const toml::table& table, const std::string& title, std::string_view group_name, const std::string& prefix) {
     if (command_ == nullptr) return;
-    const auto known = option_names(*command_, "task.", kTaskGroup);
+    std::vector<std::string> known;
+    for (const auto& option : option_names(*command_, "", group_name)) known.push_back(fmt::format("{}.{}", title, option.substr(prefix.size())));
     if (known.empty()) return;
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
-      const CLI::Option* option = find_option(*command_, name);
-      if (option == nullptr || option->get_group() != kTaskGroup) unknown_key("task." + name, node, known);
-      add(*command_, name, node, "task.");
+      const CLI::Option* option = find_option(*command_, prefix + name);
+      if (option == nullptr || option->get_group() != group_name) unknown_key(fmt::format("{}.{}", title, name), node, known);
+      add(*command_, prefix + name, node, fmt::format("{}.", title));
     }
   }
 
@@ -133,7 +137,7 @@ class Collector {
     if (option == nullptr) {
       auto known = option_names(app, prefix);
       if (prefix.empty()) {
-        for (const char* table : {kTaskTable, kModelsTable}) known.emplace_back(table);
+        for (const char* table : {kTaskTable, kRejectTable, kModelsTable}) known.emplace_back(table);
       }
       unknown_key(prefix + name, node, known);
     }

@@ -15,6 +15,9 @@ namespace obligor::cli {
 
 // Options of this group are the keys of the table [task].
 inline constexpr const char* kTaskGroup = "Task";
+// And those of [reject], with the prefix: flag is --reject-flag.
+inline constexpr const char* kRejectGroup = "Rejected applications";
+inline constexpr const char* kRejectPrefix = "reject-";
 // The hidden option that takes the tables [models.NAME], as items NAME.PARAMETER=VALUE.
 inline constexpr const char* kModelTables = "--model-tables";
 

@@ -79,19 +79,13 @@ PairCodes pair_codes(const Vocabulary& a, const Vocabulary& b) {
 
 class Fitter {
  public:
-  Fitter(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context)
-      : table_(table), task_(task), rows_(rows), spec_(spec), context_(context) {
-    target_.reserve(rows.size());
-    for (const uint32_t row : rows) target_.push_back(task.target[row]);
-    if (!task.weight.empty()) {
-      for (const uint32_t row : rows) weights_.push_back(task.weight[row]);
-    }
-  }
+  Fitter(const Table& table, const std::vector<std::string>& features, const TrainingRows& train, const PrepSpec& spec, const Context& context)
+      : table_(table), features_(features), rows_(train.rows), spec_(spec), context_(context), target_(train.target), weights_(train.weight) {}
 
   std::unique_ptr<Preprocessor::Fitted> run() {
-    auto binnings = prep::fit_woe(table_, task_.features, rows_, target_, weights_, spec_, context_);
-    for (size_t f = 0; f < task_.features.size(); ++f) {
-      const std::string& name = task_.features[f];
+    auto binnings = prep::fit_woe(table_, features_, rows_, target_, weights_, spec_, context_);
+    for (size_t f = 0; f < features_.size(); ++f) {
+      const std::string& name = features_[f];
       const Column& column = table_.column(name);
       if (binnings[f]) {
         feature_binning_.emplace_back(width_, static_cast<int32_t>(binnings_.size()));
@@ -257,12 +251,12 @@ class Fitter {
   };
 
   const Table& table_;
-  const Task& task_;
+  const std::vector<std::string>& features_;
   Rows rows_;
   const PrepSpec& spec_;
   const Context& context_;
-  std::vector<uint8_t> target_;
-  std::vector<double> weights_;
+  std::span<const uint8_t> target_;
+  std::span<const double> weights_;
   PlanBuilder builder_;
   std::vector<Block> blocks_;
   size_t width_ = 0;
@@ -292,10 +286,15 @@ Preprocessor& Preprocessor::operator=(Preprocessor&&) noexcept = default;
 
 std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
                                                             const Context& context, const ExecutorFactory& executor) {
-  Fitter fitter(table, task, rows, spec, context);
+  return fit_transform(table, task.features, training_rows(task, rows), spec, context, executor);
+}
+
+std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
+                                                            const PrepSpec& spec, const Context& context, const ExecutorFactory& executor) {
+  Fitter fitter(table, features, train, spec, context);
   Preprocessor prep(fitter.run());
   prep.fitted_->executor = executor(prep.fitted_->plan);
-  Design design = prep.apply(table, rows);
+  Design design = prep.apply(table, train.rows);
   for (const Ordered& column : fitter.ordered()) {
     for (size_t r = 0; r < design.rows; ++r) design.features[r * design.width + column.column] = column.values[r];
   }

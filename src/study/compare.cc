@@ -32,6 +32,7 @@ std::string run_key(const std::vector<ModelRequest>& requests, const Table& tabl
   digest.update(fmt::format("{};{};{};", options.tune, options.tune_minutes, static_cast<int>(options.tune_method)));
   // The inner folds follow the split's kind, the groups and the times.
   digest.update(fmt::format("{};{};{};{};", static_cast<int>(split.kind), task.spec.weight, task.spec.group, task.spec.time));
+  digest.update(reject_key(options.reject, task));
   for (const auto& column : table.columns()) add_column(digest, column);
   for (const auto& name : task.features) digest.update(name + ";");
   for (const auto& fold : split.folds) {
@@ -54,6 +55,7 @@ Comparison run_comparison(const std::vector<ModelRequest>& requests, const Table
     std::filesystem::remove_all(options.run_folder, ignored);
   }
 
+  check_reject_options(options.pipeline.reject, task);
   // Parameters are checked before anything is fitted: a typo should not cost the run.
   for (const auto& request : requests) (void)make_params(request.entry.params, request.given, fmt::format("model '{}'", request.entry.name));
 

@@ -205,6 +205,12 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
   json["importance"] = importance_json(outcome);
   if (Json trees = trees_json(outcome); !trees.empty()) json["trees"] = std::move(trees);
   if (Json card = scorecard_json(outcome); !card.is_null()) json["scorecard"] = std::move(card);
+  for (const auto& job : outcome.jobs) {
+    if (!job.details.contains("reject_inference")) continue;
+    Json inferred{{"fold", job.fold}};
+    inferred.update(job.details["reject_inference"]);
+    json["reject_inference"].push_back(std::move(inferred));
+  }
   std::vector<std::string> notes;
   for (const auto& job : outcome.jobs) {
     for (const auto& note : job.notes) {
@@ -322,6 +328,12 @@ Json comparison_document(const Comparison& comparison, const Table& table, const
   if (task.missing_target > 0) {
     document["warnings"].push_back(
         {{"kind", "missing_target"}, {"message", fmt::format("{} rows without a target were left out", task.missing_target)}});
+  }
+  if (!task.rejects.empty()) {
+    document["warnings"].push_back({{"kind", "rejects"},
+                                    {"message", fmt::format("{} rejected applications have no outcome: every metric, curve and table is of the {} "
+                                                            "accepted ones alone, and says nothing of how the model does among the others",
+                                                            task.rejects.size(), task.rows.size())}});
   }
   document["profile"] = data_profile(table, task, guards, context);
   return document;

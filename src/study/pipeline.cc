@@ -12,19 +12,11 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "metric/roc.h"
-#include "plan/executor.h"
-#include "prep/preprocessor.h"
 #include "study/fingerprint.h"
+#include "study/member.h"
 
 namespace obligor {
 namespace {
-
-// A fitted preprocessor and model, lowered, with what the fit said.
-struct Member {
-  ScorePlan plan;  // output "log_odds"
-  FitReport report;
-  std::vector<std::string> sources;  // raw column of each prepared column
-};
 
 struct Candidate {
   const ModelEntry* entry = nullptr;  // the model's own row, or a part's
@@ -36,63 +28,11 @@ struct Candidate {
   double auc = 0;
 };
 
-std::vector<double> run_plan(const ScorePlan& plan, const Table& table, Rows rows, const std::string& output, const ExecutorFactory& factory) {
-  if (rows.empty()) return {};
-  const auto executor = factory(plan);
-  const GatheredInputs inputs(table, rows, plan.inputs);
-  const auto values = executor->run(inputs.batch(), std::vector<std::string>{output});
-  return {values[0].numbers.begin(), values[0].numbers.end()};
-}
-
 std::vector<uint8_t> targets(const Task& task, Rows rows) {
   std::vector<uint8_t> values;
   values.reserve(rows.size());
   for (const uint32_t row : rows) values.push_back(task.target[row]);
   return values;
-}
-
-std::vector<double> weights(const Task& task, Rows rows) {
-  std::vector<double> values;
-  if (task.weight.empty()) return values;
-  values.reserve(rows.size());
-  for (const uint32_t row : rows) values.push_back(task.weight[row]);
-  return values;
-}
-
-Member fit_member(const ModelEntry& entry, const Params& params, const Table& table, const Task& task, Rows train, Rows valid,
-                  const ExecutorFactory& executor, const Context& context) {
-  const PrepSpec spec = entry.prep(params);
-  auto [prep, design] = Preprocessor::fit_transform(table, task, train, spec, context, executor);
-  Design valid_design;
-  if (!valid.empty() && entry.traits.early_stopping) valid_design = prep.apply(table, valid);
-  const auto target = targets(task, train);
-  const auto weight = weights(task, train);
-  const auto valid_target = targets(task, valid);
-  const auto valid_weight = weights(task, valid);
-  FitInput input;
-  input.train = design.batch();
-  input.target = target;
-  input.weight = weight;
-  if (valid_design.rows > 0) {
-    input.valid = valid_design.batch();
-    input.valid_target = valid_target;
-    input.valid_weight = valid_weight;
-  }
-  input.feature_names = prep.feature_names();
-  input.code_levels = prep.code_levels();
-  input.categorical = prep.categorical();
-  input.feature_source = prep.feature_source();
-  input.feature_levels = prep.feature_levels();
-  input.binnings = prep.binnings();
-  input.feature_binning = prep.feature_binning();
-  FitResult result = entry.fit(input, params, context);
-
-  PlanBuilder builder;
-  const auto nodes = prep.lower(builder);
-  const Lowered lowered = result.model->lower(builder, {nodes.features, nodes.codes});
-  const NodeId log_odds = lowered.kind == ScoreKind::kProbability ? builder.activate(lowered.node, "logit") : lowered.node;
-  builder.output("log_odds", log_odds);
-  return {builder.build(), std::move(result.report), prep.feature_source()};
 }
 
 // AUC over the rows that an inner fold tested. Each fold is ranked on its own: members differ in level.
@@ -186,7 +126,9 @@ struct Fitting {
   const PipelineOptions& options;
   const Context& context;
   std::vector<uint8_t> target;
+  std::vector<uint32_t> rejects;  // rejected applications beside `train`
   std::vector<Fold> folds;
+  std::vector<std::vector<uint32_t>> fold_rejects;        // beside each fold's training rows
   std::vector<std::vector<uint32_t>> fold_positions;  // of each fold's test rows in `train`
 };
 
@@ -206,8 +148,8 @@ void fit_fold(const Fitting& fitting, Candidate& candidate, size_t f) {
   fitting.context.check_cancelled();
   const Fold& fold = fitting.folds[f];
   const Context context = fitting.context.with_seed(derive_seed(fitting.context.seed(), "member", candidate.number * 1000 + f));
-  candidate.members[f] =
-      fit_member(*candidate.entry, candidate.params, fitting.table, fitting.task, fold.train, fold.test, fitting.options.executor, context);
+  const Fit fit{*candidate.entry, candidate.params, fitting.table, fitting.task, fitting.options.executor, context};
+  candidate.members[f] = fit_with_rejects(fit, fold.train, fold.test, fitting.fold_rejects[f], fitting.options.reject);
   const auto log_odds = run_plan(candidate.members[f].plan, fitting.table, fold.test, "log_odds", fitting.options.executor);
   for (size_t i = 0; i < log_odds.size(); ++i) candidate.log_odds[fitting.fold_positions[f][i]] = log_odds[i];
 }
@@ -255,6 +197,7 @@ std::filesystem::path trial_file(const Fitting& fitting, const SearchSpace& spac
   Sha256 digest;
   digest.update(fmt::format("trials 1;{};{};{};{};", fitting.context.seed(), fitting.folds.size(), fitting.task.target_name, fitting.task.positive));
   digest.update(fmt::format("{};{};", static_cast<int>(fitting.options.tune_method), dump_json(space.json(), -1)));
+  digest.update(reject_key(fitting.options.reject, fitting.task));
   for (const auto& [name, value] : fitting.given) digest.update(fmt::format("{}={};", name, value));
   for (const auto& name : fitting.task.features) digest.update(name + ";");
   for (const auto& column : fitting.table.columns()) add_column(digest, column);
@@ -342,7 +285,11 @@ std::vector<const ModelEntry*> parts_of(const ModelEntry& entry, const ParamValu
 
 FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, const Table& table, const Task& task, const Split& split, Rows train,
                             const PipelineOptions& options, const Context& context) {
-  Fitting fitting{entry, given, table, task, train, options, context, targets(task, train), {}, {}};
+  check_reject_options(options.reject, task);
+  const auto rejects_of = [&](Rows rows) {
+    return options.reject.method == RejectMethod::kNone ? std::vector<uint32_t>{} : rejects_beside(table, task, split, rows);
+  };
+  Fitting fitting{entry, given, table, task, train, options, context, targets(task, train), rejects_of(train), {}, {}, {}};
   const auto& target = fitting.target;
   const auto bads = static_cast<size_t>(std::count(target.begin(), target.end(), 1));
   if (bads == 0 || bads == target.size()) {
@@ -370,6 +317,7 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
     for (uint32_t i = 0; i < train.size(); ++i) position[train[i]] = i;
     auto& fold_positions = fitting.fold_positions;
     for (const auto& fold : folds) {
+      fitting.fold_rejects.push_back(rejects_of(fold.train));
       auto& positions = fold_positions.emplace_back();
       for (const uint32_t row : fold.test) positions.push_back(position[row]);
     }
@@ -409,8 +357,8 @@ FittedPipeline fit_pipeline(const ModelEntry& entry, const ParamValues& given, c
     result.params = candidates[first_choice].params.json();
   }
   if (kept.empty()) {
-    refitted.push_back(
-        fit_member(*candidates[first_choice].entry, candidates[first_choice].params, table, task, train, {}, options.executor, context));
+    const Fit fit{*candidates[first_choice].entry, candidates[first_choice].params, table, task, options.executor, context};
+    refitted.push_back(fit_with_rejects(fit, train, {}, fitting.rejects, options.reject));
     kept.push_back(&refitted.back());
     kept_weights.push_back(1.0);
   }

@@ -8,8 +8,9 @@
 // inner train part, early stopping on the inner valid part. Of the trials the best few go on to the choice. The inner out-of-fold log-odds choose. A
 // model with early stopping keeps its members (one an inner fold) and averages their log-odds, over the candidates that a forward selection with
 // replacement (Caruana et al. 2004) takes (those of a blend are the candidates of its parts); any other model is refitted on all training rows with
-// the one best candidate. No row outside `train` is looked at. Errors: those of the model and of prep; Error{kData} when the training rows have one
-// class.
+// the one best candidate. No row outside `train` is looked at, but for the features of rejected applications where reject inference is on
+// (study/reject.h): every fit is then made twice, and the inner folds' test rows are accepted ones. Errors: those of the model and of prep;
+// Error{kData} when the training rows have one class.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +22,7 @@
 #include "model/model.h"
 #include "plan/executor.h"
 #include "plan/plan.h"
+#include "study/reject.h"
 #include "study/tune/tune.h"
 #include "table/split.h"
 #include "table/table.h"
@@ -35,6 +37,7 @@ struct PipelineOptions {
   int tune = 0;             // trials, the candidates among them; 0: as many as the model's row says, none without `search`
   double tune_minutes = 0;  // at most, of one fit; 0: no limit
   TuneMethod tune_method = TuneMethod::kBayes;
+  RejectOptions reject;
   std::filesystem::path tune_folder;            // where the trials of a fit are kept and taken up again; empty: nowhere
   ExecutorFactory executor = make_interpreter;  // what runs the plans; the program gives the native one
 };

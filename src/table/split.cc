@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -394,6 +395,30 @@ std::vector<Fold> inner_folds(const Table& table, const Task& task, const Split&
   }
   if (keeps_groups(task, outer)) return grouped_folds(table, task, train, folds, random);
   return stratified_folds(task, train, folds, random);
+}
+
+std::vector<uint32_t> rejects_beside(const Table& table, const Task& task, const Split& outer, Rows train) {
+  std::vector<uint32_t> rejects = task.rejects;
+  if (rejects.empty()) return rejects;
+  if (outer.kind == SplitKind::kOutOfTime) {
+    const Column& column = table.column(task.spec.time);
+    const auto time = [&](uint32_t row) {
+      return column.kind() == ColumnKind::kDate ? static_cast<double>(column.dates()[row]) : static_cast<double>(column.numbers()[row]);
+    };
+    double newest = -std::numeric_limits<double>::infinity();
+    for (const uint32_t row : train) {
+      if (!column.is_missing(row)) newest = std::max(newest, time(row));
+    }
+    std::erase_if(rejects, [&](uint32_t row) { return column.is_missing(row) || time(row) > newest; });
+  }
+  if (keeps_groups(task, outer)) {
+    const Column& column = table.column(task.spec.group);
+    std::unordered_set<std::string> elsewhere;
+    for (const uint32_t row : task.rows) elsewhere.insert(column.cell_text(row));
+    for (const uint32_t row : train) elsewhere.erase(column.cell_text(row));
+    std::erase_if(rejects, [&](uint32_t row) { return elsewhere.contains(column.cell_text(row)); });
+  }
+  return rejects;
 }
 
 }  // namespace obligor

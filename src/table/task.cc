@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -88,11 +89,59 @@ double positive_key(const Table& table, const Column& column, const TaskSpec& sp
   return second->second.count <= first->second.count ? second->first : first->first;
 }
 
+// Whether the cell holds the value that a person wrote.
+bool holds(const Column& column, size_t row, const std::string& value, const std::optional<double>& number) {
+  if (column.kind() == ColumnKind::kNumber && number) return column.numbers()[row] == static_cast<float>(*number);
+  return column.cell_text(row) == value;
+}
+
+void find_rejects(const Table& table, const TaskSpec& spec, Task& task) {
+  if (spec.reject_flag.empty() && spec.reject_value.empty()) return;
+  if (spec.reject_flag.empty() || spec.reject_value.empty()) {
+    throw Error(ErrorCode::kInvalid, fmt::format("{}: a reject flag needs its column and the value that means rejected; give both --reject-flag and "
+                                                 "--reject-value",
+                                                 table.source()));
+  }
+  if (!table.find(spec.reject_flag)) throw unknown_name("reject flag", spec.reject_flag, table.names());
+  const Column& column = table.column(spec.reject_flag);
+  if (column.kind() != ColumnKind::kNumber && column.kind() != ColumnKind::kCategory) {
+    throw Error(ErrorCode::kData, fmt::format("{}: reject flag '{}' is a {} column; a number or a category is wanted", table.source(), column.name(),
+                                              kind_name(column.kind())));
+  }
+  const auto number = parse_number(spec.reject_value);
+  std::set<std::string> others;
+  for (size_t row = 0; row < table.rows(); ++row) {
+    if (column.is_missing(row)) {
+      throw Error(ErrorCode::kData, fmt::format("{}:row {}: reject flag '{}' is missing; every row is accepted or rejected", table.source(),
+                                                table.source_row(row), column.name()));
+    }
+    if (holds(column, row, spec.reject_value, number)) task.rejects.push_back(static_cast<uint32_t>(row));
+    else if (others.size() < 5) others.insert(column.cell_text(row));
+  }
+  if (task.rejects.empty()) {
+    throw Error(ErrorCode::kData, fmt::format("{}: reject value '{}' does not occur in reject flag '{}'; it has {}", table.source(), spec.reject_value,
+                                              column.name(), fmt::join(others, ", ")));
+  }
+  if (task.rejects.size() == table.rows()) {
+    throw Error(ErrorCode::kData, fmt::format("{}: every row is '{}' in reject flag '{}'; without accepted rows there is nothing to learn from",
+                                              table.source(), spec.reject_value, column.name()));
+  }
+}
+
 void code_target(const Table& table, const TaskSpec& spec, Task& task) {
   const Column& column = table.column(spec.target);
-  const std::vector<double> keys = target_keys(table, column);
+  std::vector<double> keys = target_keys(table, column);
+  std::vector<uint8_t> rejected(table.rows(), 0);
+  for (const uint32_t row : task.rejects) {
+    rejected[row] = 1;
+    if (!std::isnan(keys[row])) ++task.rejects_with_target;
+  }
   std::map<double, Level> levels;
   for (size_t row = 0; row < keys.size(); ++row) {
+    if (rejected[row] != 0) {
+      keys[row] = std::nan("");
+      continue;
+    }
     if (std::isnan(keys[row])) {
       ++task.missing_target;
       continue;
@@ -101,8 +150,9 @@ void code_target(const Table& table, const TaskSpec& spec, Task& task) {
     if (level.count++ == 0) level.text = column.cell_text(row);
   }
   if (levels.empty()) {
-    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' is missing in all {} rows; name another column with --target", table.source(),
-                                              column.name(), table.rows()));
+    throw Error(ErrorCode::kData, fmt::format("{}: target '{}' is missing in all {} rows{}; name another column with --target", table.source(),
+                                              column.name(), table.rows() - task.rejects.size(),
+                                              task.rejects.empty() ? "" : " that were accepted"));
   }
   if (levels.size() == 1) {
     throw Error(ErrorCode::kData, fmt::format("{}: target '{}' has one value only, {}; a binary task needs both good and bad rows", table.source(),
@@ -132,7 +182,9 @@ void read_weights(const Table& table, const TaskSpec& spec, Task& task) {
   }
   const auto values = column.numbers();
   double sum = 0;
-  for (const uint32_t row : task.rows) {
+  std::vector<uint32_t> rows = task.rows;
+  rows.insert(rows.end(), task.rejects.begin(), task.rejects.end());
+  for (const uint32_t row : rows) {
     const float value = values[row];
     if (!(value >= 0) || std::isinf(value)) {
       throw Error(ErrorCode::kData, fmt::format("{}:row {}: weight '{}' is {}; weights are finite and not negative", table.source(),
@@ -142,7 +194,7 @@ void read_weights(const Table& table, const TaskSpec& spec, Task& task) {
   }
   if (sum <= 0) throw Error(ErrorCode::kData, fmt::format("{}: weight '{}' is 0 in every row", table.source(), column.name()));
   task.weight.assign(table.rows(), 0);
-  for (const uint32_t row : task.rows) task.weight[row] = static_cast<double>(values[row]);
+  for (const uint32_t row : rows) task.weight[row] = static_cast<double>(values[row]);
 }
 
 void choose_features(const Table& table, const TaskSpec& spec, Task& task) {
@@ -154,6 +206,7 @@ void choose_features(const Table& table, const TaskSpec& spec, Task& task) {
   if (!spec.time_is_feature) hold(spec.time);
   hold(spec.weight);
   hold(spec.group);
+  hold(spec.reject_flag);
   for (const auto* names : {&spec.ids, &spec.protect, &spec.ignore}) {
     for (const std::string& name : *names) hold(name);
   }
@@ -215,6 +268,7 @@ Task make_task(const Table& table, const TaskSpec& spec) {
   task.spec = spec;
   task.target_name = spec.target;
   if (!table.find(spec.target)) throw unknown_name("target column", spec.target, table.names());
+  find_rejects(table, spec, task);
   code_target(table, spec, task);
   read_weights(table, spec, task);
   choose_features(table, spec, task);
@@ -241,12 +295,29 @@ Json task_json(const Task& task) {
   put("time", task.spec.time);
   put("weight", task.spec.weight);
   put("group", task.spec.group);
+  if (!task.rejects.empty()) {
+    put("reject_flag", task.spec.reject_flag);
+    put("reject_value", task.spec.reject_value);
+    json["rejects"] = task.rejects.size();
+    if (task.rejects_with_target > 0) json["rejects_with_target"] = task.rejects_with_target;
+  }
   put_all("ids", task.spec.ids);
   put_all("protect", task.spec.protect);
   put_all("ignore", task.spec.ignore);
   if (task.spec.cost_false_negative > 0) json["cost_false_negative"] = task.spec.cost_false_negative;
   if (task.spec.cost_false_positive > 0) json["cost_false_positive"] = task.spec.cost_false_positive;
   return json;
+}
+
+TrainingRows training_rows(const Task& task, Rows rows) {
+  TrainingRows train;
+  train.rows.assign(rows.begin(), rows.end());
+  train.target.reserve(rows.size());
+  for (const uint32_t row : rows) train.target.push_back(task.target[row]);
+  if (task.weight.empty()) return train;
+  train.weight.reserve(rows.size());
+  for (const uint32_t row : rows) train.weight.push_back(task.weight[row]);
+  return train;
 }
 
 }  // namespace obligor

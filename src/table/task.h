@@ -5,9 +5,11 @@
 //   task.target[row];                                                   // 1 = bad, 0 = good
 //
 // Rules: without `positive` the rarer class is taken, and `positive_from` says so. Rows whose target is missing are left out of
-// `rows` and counted. Every column that is neither target, id, time, weight, group nor ignored is a feature.
+// `rows` and counted. Every column that is neither target, id, time, weight, group, reject flag nor ignored is a feature.
+// With `reject_flag` the rows that hold `reject_value` in it are applications that were turned down: they are in `rejects` and never in
+// `rows`, and a target that they have all the same is not read (`rejects_with_target` counts them).
 // Errors: Error{kNotFound} target or role column absent; Error{kData} target of one class, or of more than two values (for a
-// binary task), or all missing; weight negative or missing.
+// binary task), or all missing; weight negative or missing; a flag that is missing in a row, or never or always `reject_value`.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +37,8 @@ struct TaskSpec {
   std::vector<std::string> protect;   // protected attributes: reported by fairness, not used as features
   std::vector<std::string> ignore;    // left out, e.g. outcomes known only later
   std::vector<std::string> features;  // when given, only these
+  std::string reject_flag;            // tells accepted applications from rejected ones, which have no target
+  std::string reject_value;           // of the flag, where rejected
   double cost_false_negative = 0;     // cost of a bad taken as good; 0 = not given
   double cost_false_positive = 0;
   bool from_registry = false;
@@ -50,11 +54,22 @@ struct Task {
   std::vector<double> weight;         // a value a table row, or empty = 1
   std::vector<uint32_t> rows;         // rows with a known target, ascending
   size_t missing_target = 0;
+  std::vector<uint32_t> rejects;  // rejected applications, ascending; none without a flag
+  size_t rejects_with_target = 0;
   TaskSpec spec;
   [[nodiscard]] size_t bad_count() const;
 };
 
 [[nodiscard]] Task make_task(const Table& table, const TaskSpec& spec);
 [[nodiscard]] Json task_json(const Task& task);
+
+// Rows to fit on, with what is known or assumed of each. A row may occur more than once: fuzzy reject inference takes a rejected
+// application as bad and as good, each with a part of its weight.
+struct TrainingRows {
+  std::vector<uint32_t> rows;
+  std::vector<uint8_t> target;  // by position; 1 = bad
+  std::vector<double> weight;   // by position, or empty = 1
+};
+[[nodiscard]] TrainingRows training_rows(const Task& task, Rows rows);
 
 }  // namespace obligor
