@@ -38,7 +38,8 @@ class Preprocessor {
   // The named features of the table over rows with their targets and weights. The plan is run by what `executor` makes of it. Errors: Error{kData}
   // when no usable column is left.
   static std::pair<Preprocessor, Design> fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
-                                                       const PrepSpec& spec, const Context& context, const ExecutorFactory& executor = make_interpreter);
+                                                       const PrepSpec& spec, const Context& context,
+                                                       const ExecutorFactory& executor = make_interpreter);
   // With the features, targets and weights of the task.
   static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context,
                                                        const ExecutorFactory& executor = make_interpreter);

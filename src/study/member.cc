@@ -39,7 +39,8 @@ CrossFit cross_fit(const Fit& fit, Rows others) {
   for (size_t f = 0; f < folds.size(); ++f) {
     fit.context.check_cancelled();
     const Context context = fit.context.with_seed(derive_seed(fit.context.seed(), "reject member", f));
-    const Member member = fit_member({fit.entry, fit.params, fit.table, task, fit.executor, context}, training_rows(task, folds[f].train), folds[f].test);
+    const Member member =
+        fit_member({fit.entry, fit.params, fit.table, task, fit.executor, context}, training_rows(task, folds[f].train), folds[f].test);
     const auto held = score(member, folds[f].test);
     for (size_t i = 0; i < held.size(); ++i) result.own[position[folds[f].test[i]]] = held[i];
     const auto rest = score(member, others);
@@ -147,9 +148,10 @@ Member fit_with_rejects(const Fit& fit, Rows train, Rows valid, Rows rejects, co
   member.report.details["reject_inference"] = inferred.summary;
   if (!note.empty()) member.report.notes.push_back(std::move(note));
   if (options.method != RejectMethod::kAugmentation) {
-    member.report.notes.push_back(fmt::format("the outcomes of {} rejected applications are inferred ({}); standard errors and p-values count them as if "
-                                              "they had been seen",
-                                              rejects.size(), reject_method_name(options.method)));
+    member.report.notes.push_back(
+        fmt::format("the outcomes of {} rejected applications are inferred ({}); standard errors and p-values count them as if "
+                    "they had been seen",
+                    rejects.size(), reject_method_name(options.method)));
   }
   return member;
 }

@@ -128,7 +128,7 @@ struct Fitting {
   std::vector<uint8_t> target;
   std::vector<uint32_t> rejects;  // rejected applications beside `train`
   std::vector<Fold> folds;
-  std::vector<std::vector<uint32_t>> fold_rejects;        // beside each fold's training rows
+  std::vector<std::vector<uint32_t>> fold_rejects;    // beside each fold's training rows
   std::vector<std::vector<uint32_t>> fold_positions;  // of each fold's test rows in `train`
 };
 

@@ -241,7 +241,9 @@ Inferred infer_rejects(const ScoredAccepted& accepted, const ScoredRejects& reje
     case RejectMethod::kFuzzy: result = split_each(accepted, rejects, options); break;
     case RejectMethod::kHardCutoff: result = cut(accepted, rejects, options); break;
   }
-  Json summary{{"method", reject_method_name(options.method)}, {"accepted", accepted.rows.rows.size()}, {"rejects", rejects.rows.size()},
+  Json summary{{"method", reject_method_name(options.method)},
+               {"accepted", accepted.rows.rows.size()},
+               {"rejects", rejects.rows.size()},
                {"accepted_bad_rate", bad_rate(accepted.rows, 0)}};
   if (options.method == RejectMethod::kAugmentation) {
     summary["all_bad_rate"] = bad_rate(result.rows, 0);

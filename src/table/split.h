@@ -51,7 +51,6 @@ struct Split {
 // k such parts that cover the training rows (for inner cross-validation); for out-of-time splits, expanding windows.
 [[nodiscard]] std::vector<Fold> inner_folds(const Table& table, const Task& task, const Split& outer, Rows train, int k, uint64_t seed);
 
-
 // The rejected applications that may be used beside these training rows: none decided later than the newest of them where the outer
 // split is by time, none of a group whose accepted rows are elsewhere where it keeps groups whole.
 [[nodiscard]] std::vector<uint32_t> rejects_beside(const Table& table, const Task& task, const Split& outer, Rows train);

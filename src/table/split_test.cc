@@ -274,5 +274,65 @@ TEST(Split, PermutedTestTargetsLeaveTheFileFoldsAlone) {
   EXPECT_EQ(make_split(s.table, s.task, spec, 1).folds[2].train, make_split(s.table, other, spec, 9).folds[2].train);
 }
 
+// Ten applications, every other one rejected; groups and months by row.
+struct Decided {
+  Table table;
+  Task task;
+};
+Decided decided(bool grouped) {
+  std::vector<float> target;
+  std::vector<float> flag;
+  std::vector<float> group;
+  std::vector<int64_t> time;
+  for (int64_t i = 0; i < 40; ++i) {
+    flag.push_back(i % 2 == 0 ? 0.0F : 1.0F);
+    target.push_back(i % 2 == 0 ? static_cast<float>(i / 2 % 2) : kMissing);
+    group.push_back(static_cast<float>(i / 4));  // two accepted and two rejected each
+    time.push_back(i * 86'400'000'000);
+  }
+  TableBuilder builder;
+  builder.add_numbers("y", target).add_numbers("x", std::vector<float>(40, 1)).add_numbers("g", group).add_numbers("flag", flag);
+  builder.add({"day", DateData{time}});
+  Decided made;
+  made.table = builder.build();
+  TaskSpec spec;
+  spec.target = "y";
+  spec.positive = "1";
+  spec.reject_flag = "flag";
+  spec.reject_value = "1";
+  if (grouped) spec.group = "g";
+  else spec.time = "day";
+  made.task = make_task(made.table, spec);
+  return made;
+}
+
+TEST(RejectsBeside, NoneIsNewerThanTheRowsThatTrain) {
+  const Decided d = decided(false);
+  SplitSpec spec;
+  spec.kind = SplitKind::kOutOfTime;
+  const Split split = make_split(d.table, d.task, spec, 1);
+  const auto& train = split.folds[0].train;
+  const auto rejects = rejects_beside(d.table, d.task, split, train);
+  ASSERT_FALSE(rejects.empty());
+  EXPECT_LT(rejects.size(), d.task.rejects.size());
+  for (const uint32_t row : d.task.rejects) EXPECT_EQ(std::binary_search(rejects.begin(), rejects.end(), row), row < train.back()) << row;
+  EXPECT_EQ(rejects_beside(d.table, d.task, {}, train), d.task.rejects);  // of a split that does not go by time
+}
+
+TEST(RejectsBeside, NoneIsOfAGroupThatTests) {
+  const Decided d = decided(true);
+  SplitSpec spec;
+  spec.kind = SplitKind::kGrouped;
+  spec.folds = 5;
+  const Split split = make_split(d.table, d.task, spec, 1);
+  for (const Fold& fold : split.folds) {
+    std::set<float> testing;
+    for (const uint32_t row : fold.test) testing.insert(d.table.column("g").numbers()[row]);
+    const auto rejects = rejects_beside(d.table, d.task, split, fold.train);
+    EXPECT_EQ(rejects.size(), 20 - 2 * testing.size());
+    for (const uint32_t row : rejects) EXPECT_FALSE(testing.contains(d.table.column("g").numbers()[row]));
+  }
+}
+
 }  // namespace
 }  // namespace obligor

@@ -119,8 +119,8 @@ void find_rejects(const Table& table, const TaskSpec& spec, Task& task) {
     else if (others.size() < 5) others.insert(column.cell_text(row));
   }
   if (task.rejects.empty()) {
-    throw Error(ErrorCode::kData, fmt::format("{}: reject value '{}' does not occur in reject flag '{}'; it has {}", table.source(), spec.reject_value,
-                                              column.name(), fmt::join(others, ", ")));
+    throw Error(ErrorCode::kData, fmt::format("{}: reject value '{}' does not occur in reject flag '{}'; it has {}", table.source(),
+                                              spec.reject_value, column.name(), fmt::join(others, ", ")));
   }
   if (task.rejects.size() == table.rows()) {
     throw Error(ErrorCode::kData, fmt::format("{}: every row is '{}' in reject flag '{}'; without accepted rows there is nothing to learn from",
@@ -151,8 +151,7 @@ void code_target(const Table& table, const TaskSpec& spec, Task& task) {
   }
   if (levels.empty()) {
     throw Error(ErrorCode::kData, fmt::format("{}: target '{}' is missing in all {} rows{}; name another column with --target", table.source(),
-                                              column.name(), table.rows() - task.rejects.size(),
-                                              task.rejects.empty() ? "" : " that were accepted"));
+                                              column.name(), table.rows() - task.rejects.size(), task.rejects.empty() ? "" : " that were accepted"));
   }
   if (levels.size() == 1) {
     throw Error(ErrorCode::kData, fmt::format("{}: target '{}' has one value only, {}; a binary task needs both good and bad rows", table.source(),

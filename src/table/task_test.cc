@@ -1,5 +1,8 @@
 #include "table/task.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "table/test_support.h"
 
 namespace obligor {
@@ -108,6 +111,68 @@ TEST(Task, WeightsOfRowsWithATargetMustBeFiniteAndNotNegative) {
   EXPECT_THAT(caught([&] { (void)make_task(zero, spec); }).message, HasSubstr("is 0 in every row"));
   spec.weight = "status";
   EXPECT_EQ(caught([&] { (void)make_task(loans(), spec); }).code, ErrorCode::kData);
+}
+
+// Rows 1 and 3 are turned down; row 1 has a target all the same.
+TaskSpec with_flag(const std::string& flag, const std::string& value) {
+  TaskSpec spec = spec_for("default");
+  spec.reject_flag = flag;
+  spec.reject_value = value;
+  return spec;
+}
+Table applications() {
+  const std::vector<std::optional<std::string>> decision{"accepted", "rejected", "accepted", "rejected", "accepted"};
+  TableBuilder builder;
+  builder.source("loans.csv").add_numbers("age", {22, 30, 53, 40, 41}).add_numbers("default", {0, 1, 0, kMissing, 1});
+  builder.add_strings("decision", decision).add_numbers("turned_down", {0, 1, 0, 1, 0}).add_numbers("weight", {1, 2, 0.5F, 4, 1});
+  return builder.build();
+}
+
+TEST(Task, RejectedApplicationsAreNoRowsAndTheirTargetIsNotRead) {
+  for (const auto& [flag, value] : {std::pair("decision", "rejected"), std::pair("turned_down", "1"), std::pair("turned_down", "1.0")}) {
+    TaskSpec spec = with_flag(flag, value);
+    spec.weight = "weight";
+    const Task task = make_task(applications(), spec);
+    EXPECT_THAT(task.rejects, ElementsAre(1U, 3U));
+    EXPECT_THAT(task.rows, ElementsAre(0U, 2U, 4U));
+    EXPECT_EQ(task.rejects_with_target, 1U);
+    EXPECT_EQ(task.missing_target, 0U);
+    EXPECT_EQ(task.bad_count(), 1U);
+    EXPECT_EQ(task.target[1], 0);
+    EXPECT_THAT(task.weight, ElementsAre(1, 2, 0.5, 4, 1));
+    EXPECT_EQ(std::count(task.features.begin(), task.features.end(), flag), 0);
+    EXPECT_EQ(task_json(task)["rejects"], 2);
+  }
+}
+
+// The classes are those of accepted rows: without row 1 the bads of `status` are gone.
+TEST(Task, ClassesAreThoseOfAcceptedRows) {
+  const Table table = loans().with_column({"decision", std::vector<float>{0, 1, 0, 0, 0}});
+  TaskSpec spec = spec_for("status");
+  spec.reject_flag = "decision";
+  spec.reject_value = "1";
+  EXPECT_THAT(caught([&] { (void)make_task(table, spec); }).message, HasSubstr("has one value only, 'good'"));
+}
+
+TEST(Task, RefusesARejectFlagThatTellsNothing) {
+  const auto refused = [](const std::string& flag, const std::string& value, const Table& table = applications()) {
+    return caught([&] { (void)make_task(table, with_flag(flag, value)); });
+  };
+  EXPECT_EQ(refused("desicion", "rejected").code, ErrorCode::kNotFound);
+  EXPECT_THAT(refused("decision", "").message, HasSubstr("give both --reject-flag and --reject-value"));
+  EXPECT_EQ(refused("", "rejected").code, ErrorCode::kInvalid);
+  EXPECT_THAT(refused("decision", "declined").message, HasSubstr("'declined' does not occur in reject flag 'decision'; it has accepted, rejected"));
+  EXPECT_THAT(refused("all", "1", applications().with_column({"all", std::vector<float>(5, 1)})).message, HasSubstr("every row is '1'"));
+  EXPECT_THAT(refused("gap", "1", applications().with_column({"gap", std::vector<float>{0, 1, kMissing, 1, 0}})).message,
+              HasSubstr("loans.csv:row 2: reject flag 'gap' is missing"));
+  EXPECT_THAT(refused("day", "1", applications().with_column({"day", DateData{{1, 2, 3, 4, 5}}})).message, HasSubstr("is a date column"));
+  TaskSpec both = with_flag("decision", "rejected");
+  both.features = {"age", "decision"};
+  EXPECT_EQ(caught([&] { (void)make_task(applications(), both); }).code, ErrorCode::kInvalid);
+  TaskSpec weighted = with_flag("decision", "rejected");
+  weighted.weight = "weight";
+  const Table negative = applications().with_column({"weight", std::vector<float>{1, 1, 1, -1, 1}});
+  EXPECT_THAT(caught([&] { (void)make_task(negative, weighted); }).message, HasSubstr("row 3: weight 'weight' is -1"));
 }
 
 TEST(Task, JsonStatesTheTask) {
