@@ -117,6 +117,7 @@ FitResult fit_c50(const FitInput& input, const Params& params, const Context& co
       if (options.skipped[f] != 0) details["winnowed"].push_back(f < input.feature_names.size() ? input.feature_names[f] : fmt::format("x{}", f));
     }
   }
+  const tree::Smoothing smoothing{.root = params.real("leaf_prior"), .parent = params.real("parent_prior")};
   std::vector<tree::WeightedTree> trees;
   const int64_t trials = params.integer("trials");
   for (int64_t trial = 0; trial < trials; ++trial) {
@@ -126,7 +127,7 @@ FitResult fit_c50(const FitInput& input, const Params& params, const Context& co
     for (const Case& at : cases) wrong.push_back((tree::share_of_bad(*root, columns, at.row) > 0.5) != (columns.target[at.row] != 0) ? 1 : 0);
     const bool flat = root->leaf();
     if (trial > 0 && flat) break;
-    trees.push_back({tree::finish_c50(*root, columns, own, params.real("leaf_prior")), 1.0});
+    trees.push_back({tree::finish_c50(*root, columns, own, smoothing), 1.0});
     if (flat || !reweigh(cases, wrong)) break;
   }
   for (auto& member : trees) member.weight = 1.0 / static_cast<double>(trees.size());

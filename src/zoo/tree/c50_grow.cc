@@ -484,14 +484,12 @@ void recount(C50Node& node, const Columns& columns, const Cases& cases) {
   for (size_t k = 0; k < parts.size(); ++k) recount(*node.children[k], columns, parts[k]);
 }
 
-void write(const C50Node& from, int32_t parent, double prior, double share, double parent_value, RuleTree& tree) {
+void write(const C50Node& from, int32_t parent, RuleTree& tree) {
   const size_t at = tree.nodes.size();
   RuleNode& node = tree.nodes.emplace_back();
   node.parent = parent;
   node.good = from.good;
   node.bad = from.bad;
-  node.value = from.cases() + prior > 0 && from.cases() > 0 ? (from.bad + prior * share) / (from.cases() + prior) : parent_value;
-  const double value = node.value;
   if (from.leaf()) return;
   node.split = from.split;
   node.gain = from.gain * from.cases();
@@ -502,17 +500,17 @@ void write(const C50Node& from, int32_t parent, double prior, double share, doub
   node.unknown = from.had_missing ? -1 : static_cast<int32_t>(std::max_element(from.shares.begin(), from.shares.end()) - from.shares.begin());
   for (const auto& child : from.children) {
     tree.nodes[at].children.push_back(static_cast<int32_t>(tree.nodes.size()));
-    write(*child, static_cast<int32_t>(at), prior, share, value, tree);
+    write(*child, static_cast<int32_t>(at), tree);
   }
 }
 
 }  // namespace
 
-RuleTree finish_c50(C50Node& root, const Columns& columns, const Cases& cases, double prior) {
+RuleTree finish_c50(C50Node& root, const Columns& columns, const Cases& cases, const Smoothing& smoothing) {
   recount(root, columns, cases);
   RuleTree tree;
-  const double share = root.cases() > 0 ? root.bad / root.cases() : 0;
-  write(root, -1, prior, share, share, tree);
+  write(root, -1, tree);
+  set_values(tree, smoothing);
   return tree;
 }
 

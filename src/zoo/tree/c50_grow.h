@@ -4,7 +4,7 @@
 //   C50Options options;  options.confidence = 0.25;
 //   std::unique_ptr<C50Node> root = grow_c50(columns, cases, options, context);
 //   prune_c50(*root, columns, cases, options);
-//   RuleTree tree = finish_c50(*root, columns, own_cases, prior_rows);
+//   RuleTree tree = finish_c50(*root, columns, own_cases, smoothing);
 //
 // A test is chosen by gain ratio among those whose gain is at least the mean gain. Gains in bits, over the cases that know the column, times their
 // share. A number's gain is lowered by the cost of naming its cut: log2 of the number of cuts that were tried (or of the range over the gap, when
@@ -73,8 +73,8 @@ struct C50Test {
 
 [[nodiscard]] std::unique_ptr<C50Node> grow_c50(const Columns& columns, const Cases& cases, const C50Options& options, const Context& context);
 void prune_c50(C50Node& root, const Columns& columns, const Cases& cases, const C50Options& options);
-// The tree with the counts of the given cases; each leaf's share is drawn to that of the root by `prior` cases.
-[[nodiscard]] RuleTree finish_c50(C50Node& root, const Columns& columns, const Cases& cases, double prior);
+// The tree with the counts of the given cases.
+[[nodiscard]] RuleTree finish_c50(C50Node& root, const Columns& columns, const Cases& cases, const Smoothing& smoothing);
 // Share of bads where the row ends, by the node's own counts; column `hidden` is read as missing (-1: none).
 [[nodiscard]] double share_of_bad(const C50Node& node, const Columns& columns, uint32_t row, int32_t hidden = -1);
 

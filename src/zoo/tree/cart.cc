@@ -25,15 +25,16 @@ CartOptions options_of(const Params& params, const Columns& columns) {
   options.impurity = params.text("criterion") == "entropy" ? Impurity::kEntropy : Impurity::kGini;
   const double total = columns.total[0] + columns.total[1];
   if (const double prior = params.real("prior_bad"); prior > 0) {
-    options.prior[0] = (1 - prior) / (columns.total[0] / total);
-    options.prior[1] = prior / (columns.total[1] / total);
+    options.smoothing.factor[0] = (1 - prior) / (columns.total[0] / total);
+    options.smoothing.factor[1] = prior / (columns.total[1] / total);
   }
-  options.growth[0] = options.prior[0] * params.real("cost_good_refused");
-  options.growth[1] = options.prior[1] * params.real("cost_bad_accepted");
+  options.growth[0] = options.smoothing.factor[0] * params.real("cost_good_refused");
+  options.growth[1] = options.smoothing.factor[1] * params.real("cost_bad_accepted");
   // Only the ratio matters; with a sum that stays the whole weight, costs and gains keep their size.
   const double scale = total / (columns.total[0] * options.growth[0] + columns.total[1] * options.growth[1]);
   for (double& factor : options.growth) factor *= scale;
-  options.value_prior = params.real("leaf_prior");
+  options.smoothing.root = params.real("leaf_prior");
+  options.smoothing.parent = params.real("parent_prior");
   options.max_depth = static_cast<int>(params.integer("max_depth"));
   options.min_leaf = params.real("min_leaf");
   options.min_split = std::max(params.real("min_split"), 2 * options.min_leaf);

@@ -60,14 +60,13 @@ class Grower {
   RuleTree run() {
     std::vector<Pending> stack{{0, 0, 0, keys_.size()}};
     open(stack.back(), -1);
-    root_share_ = share(tree_.nodes[0]);
     while (!stack.empty()) {
       context_.check_cancelled();
       const Pending at = stack.back();
       stack.pop_back();
       split(at, stack);
     }
-    for (RuleNode& node : tree_.nodes) node.value = value(node);
+    set_values(tree_, options_.smoothing);
     return std::move(tree_);
   }
 
@@ -90,16 +89,6 @@ class Grower {
   }
 
  private:
-  [[nodiscard]] double share(const RuleNode& node) const {
-    const double bad = node.bad * options_.prior[1];
-    const double total = bad + node.good * options_.prior[0];
-    return total > 0 ? bad / total : 0;
-  }
-  [[nodiscard]] double value(const RuleNode& node) const {
-    const double bad = node.bad * options_.prior[1];
-    const double total = bad + node.good * options_.prior[0];
-    return (bad + options_.value_prior * root_share_) / (total + options_.value_prior);
-  }
   [[nodiscard]] double weight(size_t place) const { return weights_.empty() ? 1.0 : weights_[place]; }
   [[nodiscard]] std::span<const uint32_t> keys(const Pending& at) const { return std::span(keys_).subspan(at.begin, at.size()); }
   [[nodiscard]] std::span<const double> weights(const Pending& at) const {
@@ -352,7 +341,6 @@ class Grower {
   const CartOptions& options_;
   const Context& context_;
   double growth_[2];
-  double root_share_ = 0;
   std::vector<uint32_t> keys_;   // row * 2 + class; those of a node stand together
   std::vector<double> weights_;  // beside keys_; empty where every weight is 1
   std::vector<uint32_t> spare_keys_;

@@ -11,7 +11,7 @@
 // for them only where a row of the node does not know the split's column; the other nodes get theirs when the tree has its size.
 // Priors and costs enter as a factor on the weight of each class (section 4.4, exact for two classes).
 // Contract: rows are those to grow on; counts (min_split, min_leaf) are sums of row weights, so weight 2 is the row twice. Ties
-// go to the earlier column and the lower threshold. A node's value is its bad share under the priors.
+// go to the earlier column and the lower threshold. A node's value is made by `smoothing`.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,7 @@ enum class Impurity : uint8_t { kGini, kEntropy };
 struct CartOptions {
   Impurity impurity = Impurity::kGini;
   double growth[2] = {1, 1};  // factor on the weight of goods and bads: priors and costs
-  double prior[2] = {1, 1};   // the same of the priors alone: what a node's value is made with
-  double value_prior = 0;     // weight of the root's bad share in a node's value, in rows
+  Smoothing smoothing;        // its factors: the priors alone
   int max_depth = 30;
   double min_split = 20;
   double min_leaf = 7;

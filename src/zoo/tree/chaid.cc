@@ -27,7 +27,7 @@ struct ChaidOptions {
   double alpha_split = 0.05;
   int max_depth = 5;
   double min_split = 50;
-  double value_prior = 0;
+  tree::Smoothing smoothing;
   size_t bins = 10;
 };
 
@@ -94,7 +94,6 @@ class Grower {
     };
     std::vector<Pending> stack;
     open(-1, rows);
-    const double share = tree_.nodes[0].bad / tree_.nodes[0].weight();
     stack.push_back({0, 0, std::move(rows)});
     while (!stack.empty()) {
       context_.check_cancelled();
@@ -111,7 +110,7 @@ class Grower {
         stack.push_back({static_cast<size_t>(tree_.nodes[at.node].children[k]), at.depth + 1, std::move(parts[k])});
       }
     }
-    for (RuleNode& node : tree_.nodes) node.value = (node.bad + options_.value_prior * share) / (node.weight() + options_.value_prior);
+    set_values(tree_, options_.smoothing);
     return std::move(tree_);
   }
 
@@ -231,7 +230,8 @@ FitResult fit_chaid(const FitInput& input, const Params& params, const Context& 
   options.alpha_split = params.real("alpha_split");
   options.max_depth = static_cast<int>(params.integer("max_depth"));
   options.min_split = params.real("min_split");
-  options.value_prior = params.real("leaf_prior");
+  options.smoothing.root = params.real("leaf_prior");
+  options.smoothing.parent = params.real("parent_prior");
   options.bins = static_cast<size_t>(params.integer("bins"));
   RuleTree grown = Grower(columns, options, context).run();
   FitResult result;

@@ -42,6 +42,20 @@ RuleTree RuleTree::collapsed(std::span<const uint8_t> at) const {
   return result;
 }
 
+void set_values(RuleTree& tree, const Smoothing& smoothing) {
+  const RuleNode& root = tree.nodes[0];
+  const double heavy[2] = {root.good * smoothing.factor[0], root.bad * smoothing.factor[1]};
+  const double share = heavy[0] + heavy[1] > 0 ? heavy[1] / (heavy[0] + heavy[1]) : 0;
+  for (RuleNode& node : tree.nodes) {
+    const double bad = node.bad * smoothing.factor[1];
+    const double total = bad + node.good * smoothing.factor[0];
+    const double above = node.parent < 0 ? share : tree.nodes[static_cast<size_t>(node.parent)].value;
+    const double given = total + smoothing.root + smoothing.parent;
+    // A branch that no row took (c50) says what the node above it says.
+    node.value = total > 0 ? (bad + smoothing.root * share + smoothing.parent * above) / given : above;
+  }
+}
+
 namespace {
 
 double walk(const RuleTree& tree, std::span<const float> row, size_t at) {

@@ -59,6 +59,15 @@ struct RuleTree {
   [[nodiscard]] RuleTree collapsed(std::span<const uint8_t> at) const;
 };
 
+// How a node's probability is made from its counts: (bad + root r + parent v) / (n + root + parent), where n counts rows by `factor` (priors), r is
+// the root's own share, v the value of the node above (Cestnik 1990, m-estimate; Ferri, Flach and Hernandez-Orallo 2003 for a tree's way down).
+struct Smoothing {
+  double factor[2] = {1, 1};  // on the weight of goods and bads
+  double root = 0;            // in rows
+  double parent = 0;          // in rows; at the root, of its own share
+};
+void set_values(RuleTree& tree, const Smoothing& smoothing);
+
 [[nodiscard]] double predict(const RuleTree& tree, std::span<const float> row);
 
 // One number node: the probability of bad.

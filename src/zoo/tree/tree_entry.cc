@@ -21,6 +21,10 @@ PrepSpec tree_prep(const Params& params) {
 
 ParamSpec levels_param() { return integer_param("max_levels", 50, 1, 10'000, "a category with more levels enters as an ordered target statistic"); }
 
+ParamSpec parent_param() {
+  return real_param("parent_prior", 0, 0, 1e6, "weight of the probability of the node above in a node's own, in rows, all the way down from the root");
+}
+
 }  // namespace
 
 ModelEntry cart_entry() {
@@ -45,6 +49,7 @@ ModelEntry cart_entry() {
       real_param("cost_bad_accepted", 1, 1e-6, 1e6, "cost of calling a bad good", true),
       real_param("cost_good_refused", 1, 1e-6, 1e6, "cost of calling a good bad", true),
       real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      parent_param(),
       levels_param(),
   };
   entry.traits.trees = true;
@@ -78,6 +83,7 @@ ModelEntry chaid_entry() {
       real_param("min_split", 50, 2, 1e9, "rows (by weight) of a node that may be split"),
       real_param("min_leaf", 20, 1, 1e9, "rows (by weight) of a branch at least"),
       real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      parent_param(),
       levels_param(),
   };
   entry.traits.trees = true;
@@ -108,6 +114,7 @@ ModelEntry c50_entry() {
       integer_param("max_depth", 40, 0, 60, "splits from the root to a leaf at most"),
       real_param("cost_bad_accepted", 1, 1e-6, 1e6, "cost of calling a bad good, that of calling a good bad being 1", true),
       real_param("leaf_prior", 1, 0, 1e6, "weight of the overall bad share in a leaf's probability, in rows"),
+      parent_param(),
       levels_param(),
   };
   entry.traits.trees = true;
