@@ -1,6 +1,7 @@
 #include "zoo/tree/c50_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -27,47 +28,58 @@ bool holds(const Condition& condition, const Columns& columns, uint32_t row) {
   return condition.branch->route(columns.values[static_cast<size_t>(condition.branch->feature)][row]) == condition.child;
 }
 
-// Error rate of the rule without condition `left_out` (or with all), for the class it was made for.
-double rate_without(const std::vector<std::vector<uint8_t>>& met, size_t left_out, const Columns& columns, bool says_bad, double confidence,
-                    double& good, double& bad) {
-  good = 0;
-  bad = 0;
-  for (uint32_t row = 0; row < columns.rows; ++row) {
-    bool all = true;
-    for (size_t c = 0; all && c < met.size(); ++c) all = c == left_out || met[c][row] != 0;
-    if (all) (columns.target[row] != 0 ? bad : good) += columns.weight[row];
-  }
-  return good + bad > 0 ? upper_error_rate(says_bad ? good : bad, good + bad, confidence) : 1;
-}
+// What a rule covers with all of its conditions, and without each.
+struct Covered {
+  double with_all[2] = {0, 0};
+  std::vector<std::array<double, 2>> without;
 
+  Covered(const std::vector<std::vector<uint8_t>>& met, const Columns& columns) : without(met.size(), {0, 0}) {
+    for (uint32_t row = 0; row < columns.rows; ++row) {
+      size_t failed = 0;
+      size_t which = 0;
+      for (size_t c = 0; failed < 2 && c < met.size(); ++c) {
+        if (met[c][row] != 0) continue;
+        ++failed;
+        which = c;
+      }
+      if (failed == 0) with_all[columns.target[row]] += columns.weight[row];
+      else if (failed == 1) without[which][columns.target[row]] += columns.weight[row];
+    }
+  }
+  [[nodiscard]] std::array<double, 2> left_out(size_t c) const { return {with_all[0] + without[c][0], with_all[1] + without[c][1]}; }
+};
+
+// Conditions go while the pessimistic error rate, for the class that the rule was made for, does not rise.
 void shorten(Rule& rule, const Columns& columns, bool says_bad, double confidence) {
   std::vector<std::vector<uint8_t>> met;
   for (const Condition& condition : rule.conditions) {
     auto& column = met.emplace_back(columns.rows);
     for (uint32_t row = 0; row < columns.rows; ++row) column[row] = holds(condition, columns, row) ? 1 : 0;
   }
-  double current = rate_without(met, met.size(), columns, says_bad, confidence, rule.good, rule.bad);
+  const auto rate = [&](const auto& counts) {
+    const double all = counts[0] + counts[1];
+    return all > 0 ? upper_error_rate(counts[says_bad ? 0 : 1], all, confidence) : 1;
+  };
+  Covered covered(met, columns);
+  rule.good = covered.with_all[0];
+  rule.bad = covered.with_all[1];
+  double current = rate(covered.with_all);
   while (rule.conditions.size() > 1) {
     double best = 2;
     size_t drop = 0;
-    double kept[2] = {0, 0};
     for (size_t c = 0; c < met.size(); ++c) {
-      double good = 0;
-      double bad = 0;
-      const double found = rate_without(met, c, columns, says_bad, confidence, good, bad);
-      if (found < best) {
-        best = found;
-        drop = c;
-        kept[0] = good;
-        kept[1] = bad;
-      }
+      const double found = rate(covered.left_out(c));
+      if (found >= best) continue;
+      best = found;
+      drop = c;
     }
     if (best > current + 1e-12) return;
     current = best;
-    rule.good = kept[0];
-    rule.bad = kept[1];
+    rule.good = covered.left_out(drop)[0];
+    rule.bad = covered.left_out(drop)[1];
     met.erase(met.begin() + static_cast<int64_t>(drop));
     rule.conditions.erase(rule.conditions.begin() + static_cast<int64_t>(drop));
+    covered = Covered(met, columns);
   }
 }
 

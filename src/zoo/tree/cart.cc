@@ -38,6 +38,7 @@ CartOptions options_of(const Params& params, const Columns& columns) {
   options.max_depth = static_cast<int>(params.integer("max_depth"));
   options.min_leaf = params.real("min_leaf");
   options.min_split = std::max(params.real("min_split"), 2 * options.min_leaf);
+  options.missing_branch = params.text("missing") == "branch";
   options.surrogates = static_cast<size_t>(params.integer("surrogates"));
   return options;
 }

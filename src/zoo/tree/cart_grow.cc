@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/parallel.h"
@@ -20,12 +21,16 @@ struct Cut {
   size_t after = 0;  // the place of the lower one
 };
 
+// Where the rows that do not know the split's column belong, when they have a say.
+enum class Missing : uint8_t { kNoSay, kLow, kHigh, kAlone };
+
 // What a column offers: `low` and `high` are the codes beside a number's cut.
 struct Offer {
   double gain = 0;
   uint32_t low = 0;
   uint32_t high = 0;
   bool turned = false;  // a surrogate that sends low values to child 1
+  Missing missing = Missing::kNoSay;
 };
 
 struct Pending {
@@ -71,7 +76,7 @@ class Grower {
   }
 
   void complete(RuleTree& tree) {
-    if (options_.surrogates == 0 || tree.nodes[0].leaf()) return;
+    if (options_.surrogates == 0 || options_.missing_branch || tree.nodes[0].leaf()) return;
     std::vector<Pending> stack{{0, 0, 0, keys_.size()}};
     while (!stack.empty()) {
       context_.check_cancelled();
@@ -108,8 +113,9 @@ class Grower {
   // The cut of a list of values that lowers the weighted impurity most. For two classes Gini's falls by 2 (b_l G - g_l B)^2 / (n n_l n_r), where n =
   // G + B: a form without differences of near numbers. That of entropy falls by no more than n (b_l G - g_l B)^2 / (G B n_l n_r), as the
   // Kullback-Leibler divergence is at most the chi-square one, so few cuts need logarithms.
-  [[nodiscard]] Cut best_cut(std::span<const ValueCount> list) const {
-    double total[2] = {0, 0};
+  // `below` stands before the first value: rows that are on the low side of every cut; `above` on the high side.
+  [[nodiscard]] Cut best_cut(std::span<const ValueCount> list, const ValueCount& below = {}, const ValueCount& above = {}) const {
+    double total[2] = {below.weight[0] + above.weight[0], below.weight[1] + above.weight[1]};
     for (const ValueCount& value : list) {
       total[0] += value.weight[0];
       total[1] += value.weight[1];
@@ -123,7 +129,7 @@ class Grower {
     const double last = total[0] + total[1] - options_.min_leaf;
     const double before = gini ? 0 : entropy(good, bad);
     const double bound = gini ? 2 / whole : whole / (good * bad);
-    double left[2] = {0, 0};
+    double left[2] = {below.weight[0], below.weight[1]};
     for (size_t i = 0; i + 1 < list.size(); ++i) {
       left[0] += list[i].weight[0];
       left[1] += list[i].weight[1];
@@ -141,39 +147,69 @@ class Grower {
   }
 
   // The levels present by bad share: b_i / (g_i + b_i) < b_j / (g_j + b_j) exactly when b_i g_j < b_j g_i.
-  static std::vector<ValueCount> by_share(std::span<const ValueCount> known) {
+  // What is missing, where it has a say, is one level more.
+  static std::vector<ValueCount> by_share(std::span<const ValueCount> known, const ValueCount* missing) {
     std::vector<ValueCount> list(known.begin(), known.end());
+    if (missing != nullptr) list.push_back(*missing);
     std::stable_sort(list.begin(), list.end(),
                      [](const ValueCount& a, const ValueCount& b) { return a.weight[1] * b.weight[0] < b.weight[1] * a.weight[0]; });
     return list;
   }
 
   [[nodiscard]] Offer offer_of(size_t f, const Pending& at, ValueCounter& counter) const {
-    const auto known = counter.count(columns_.code[f], columns_.codes(f), keys(at), weights(at)).known;
-    if (columns_.category[f] != 0) return {best_cut(by_share(known)).gain};
-    const Cut cut = best_cut(known);
-    if (!(cut.gain > 0)) return {};
-    return {cut.gain, known[cut.after].code, known[cut.after + 1].code};
+    const auto [known, missing] = counter.count(columns_.code[f], columns_.codes(f), keys(at), weights(at));
+    const bool heard = options_.missing_branch && missing.weight[0] + missing.weight[1] > 0;
+    if (columns_.category[f] != 0) return {best_cut(by_share(known, heard ? &missing : nullptr)).gain};
+    const auto offer = [&](const Cut& cut, Missing to) -> Offer {
+      return cut.gain > 0 ? Offer{cut.gain, known[cut.after].code, known[cut.after + 1].code, false, to} : Offer{};
+    };
+    if (!heard) return offer(best_cut(known), Missing::kNoSay);
+    Offer best = offer(best_cut(known, missing, {}), Missing::kLow);
+    const Offer high = offer(best_cut(known, {}, missing), Missing::kHigh);
+    if (high.gain > best.gain * kMore) best = high;
+    ValueCount all[2] = {{}, missing};
+    for (const ValueCount& value : known) {
+      all[0].weight[0] += value.weight[0];
+      all[0].weight[1] += value.weight[1];
+    }
+    const double alone = best_cut(all).gain;
+    if (alone > best.gain * kMore) best = {alone, 0, 0, false, Missing::kAlone};
+    return best;
   }
 
   [[nodiscard]] Branch number_branch(size_t f, const Offer& offer) const {
     Branch branch;
     branch.feature = static_cast<int32_t>(f);
+    if (offer.missing == Missing::kAlone) {
+      branch.child_of = {0};
+      return branch;
+    }
     branch.cuts = {middle(columns_.distinct[f][offer.low], columns_.distinct[f][offer.high])};
     branch.child_of = offer.turned ? std::vector<int32_t>{1, 0} : std::vector<int32_t>{0, 1};
     return branch;
   }
 
-  [[nodiscard]] Branch branch_of(size_t f, const Offer& offer, const Pending& at) {
-    if (columns_.category[f] == 0) return number_branch(f, offer);
-    const auto list = by_share(counters_[0].count(columns_.code[f], columns_.codes(f), keys(at), weights(at)).known);
+  // The node's split; `unknown` is the child of what is missing, or -1 where it has no say.
+  void write_split(RuleNode& node, size_t f, const Offer& offer, const Pending& at) {
+    node.gain = offer.gain;
+    node.unknown = offer.missing == Missing::kNoSay ? -1 : offer.missing == Missing::kLow ? 0 : 1;
+    Branch& branch = node.split;
+    if (columns_.category[f] == 0) {
+      branch = number_branch(f, offer);
+      return;
+    }
+    const auto [known, missing] = counters_[0].count(columns_.code[f], columns_.codes(f), keys(at), weights(at));
+    const bool heard = options_.missing_branch && missing.weight[0] + missing.weight[1] > 0;
+    const auto list = by_share(known, heard ? &missing : nullptr);
     const Cut cut = best_cut(list);
-    Branch branch;
     branch.feature = static_cast<int32_t>(f);
     branch.category = true;
     branch.child_of.assign(columns_.levels[f], -1);
-    for (size_t i = 0; i < list.size(); ++i) branch.child_of[list[i].code] = i <= cut.after ? 0 : 1;
-    return branch;
+    for (size_t i = 0; i < list.size(); ++i) {
+      const int32_t child = i <= cut.after ? 0 : 1;
+      if (list[i].code == columns_.levels[f]) node.unknown = child;
+      else branch.child_of[list[i].code] = child;
+    }
   }
 
   template <typename Search>
@@ -251,7 +287,8 @@ class Grower {
     }
   }
 
-  // Sets side_ by the node's split and which child the rows go to that nothing else decides; true when some do not know the column.
+  // Sets side_ by the node's split and, where the split did not, which child the rows go to that nothing else decides; true when some do not
+  // know the column.
   bool take_sides(const Pending& at, RuleNode& node) {
     const auto& values = columns_.values[static_cast<size_t>(node.split.feature)];
     double known[3] = {0, 0, 0};
@@ -261,7 +298,7 @@ class Grower {
         side_[i] = child < 0 ? kUnknownSide : static_cast<uint8_t>(child);
       }
     } else {
-      const float cut = node.split.cuts[0];
+      const float cut = node.split.cuts.empty() ? std::numeric_limits<float>::infinity() : node.split.cuts[0];
       for (size_t i = at.begin; i < at.end; ++i) {
         const float x = values[keys_[i] >> 1];
         side_[i] = x <= cut ? 0 : x > cut ? 1 : kUnknownSide;
@@ -272,7 +309,7 @@ class Grower {
       known[side_[i]] += weight(i);
       missing = missing || side_[i] == kUnknownSide;
     }
-    node.unknown = known[1] > known[0] ? 1 : 0;
+    if (node.unknown < 0 || !options_.missing_branch) node.unknown = known[1] > known[0] ? 1 : 0;
     return missing;
   }
 
@@ -299,10 +336,9 @@ class Grower {
     }
     if (best == columns_.width) return;
     RuleNode node = std::move(tree_.nodes[at.node]);
-    node.split = branch_of(best, found[best], at);
-    node.gain = found[best].gain;
+    write_split(node, best, found[best], at);
     if (take_sides(at, node)) {
-      if (options_.surrogates > 0) find_surrogates(at, node);
+      if (options_.surrogates > 0 && !options_.missing_branch) find_surrogates(at, node);
       settle_unknown(at, node);
     }
     const size_t middle = part(at);

@@ -33,6 +33,9 @@ struct CartOptions {
   double min_split = 20;
   double min_leaf = 7;
   size_t surrogates = 5;
+  // Rows that do not know the column belong to the split: they go to the side that lowers the impurity most, or stand alone against all that
+  // know it. No surrogates then. What training had no missing value of goes to the heavier child.
+  bool missing_branch = false;
 };
 
 [[nodiscard]] RuleTree grow_cart(const Columns& columns, std::span<const uint32_t> rows, const CartOptions& options, const Context& context);

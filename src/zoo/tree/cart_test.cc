@@ -205,10 +205,91 @@ TEST(Cart, ASurrogateStandsInForAMissingValue) {
   EXPECT_EQ(predict(blind, std::vector<float>{10, kNan, 0}), 1.0);  // 60 of 100 rows went there
 }
 
+// Brute force: every cut with the missing rows on either side, and the known against the missing.
+TEST(Cart, WithMissingAsABranchTheSplitIsTheBestOfAll) {
+  Random random(8, "branch");
+  for (int repeat = 0; repeat < 30; ++repeat) {
+    Sample sample = make_sample({"x"}, {0});
+    double count[7][2] = {};  // place 6: missing
+    for (int value = 0; value < 7; ++value) {
+      for (int bad = 0; bad < 2; ++bad) {
+        const auto times = static_cast<int>(random.below(20));
+        sample.add({value == 6 ? kNan : static_cast<float>(value)}, bad, times);
+        count[value][bad] = times;
+      }
+    }
+    CartOptions options;
+    options.max_depth = 1;
+    options.min_leaf = 1;
+    options.missing_branch = true;
+    const RuleTree tree = grow(sample, options);
+    const auto impure = [](double good, double bad) { return good + bad > 0 ? 2 * good * bad / (good + bad) : 0.0; };
+    double best = 0;
+    for (int below = 0; below <= 6; ++below) {  // values under `below` on the low side
+      for (const int missing : {0, 1}) {
+        double side[2][2] = {};
+        for (int value = 0; value < 7; ++value) {
+          for (int bad = 0; bad < 2; ++bad) side[value == 6 ? missing : value < below ? 0 : 1][bad] += count[value][bad];
+        }
+        best = std::max(best,
+                        impure(side[0][0] + side[1][0], side[0][1] + side[1][1]) - impure(side[0][0], side[0][1]) - impure(side[1][0], side[1][1]));
+      }
+    }
+    ASSERT_FALSE(tree.nodes[0].leaf());
+    EXPECT_NEAR(tree.nodes[0].gain, best, 1e-9);
+    EXPECT_TRUE(tree.nodes[0].surrogates.empty());
+    // The children hold the rows that the split sends there.
+    const RuleNode& root = tree.nodes[0];
+    const auto to = static_cast<size_t>(root.children[static_cast<size_t>(root.unknown)]);
+    EXPECT_GE(tree.nodes[to].weight(), count[6][0] + count[6][1]);
+  }
+}
+
+TEST(Cart, MissingMayStandAlone) {
+  Sample sample = make_sample({"x", "job"}, {0, 1});
+  for (int i = 0; i < 400; ++i) {
+    const bool hidden = i % 4 == 0;
+    sample.add({hidden ? kNan : static_cast<float>(i), i % 3 == 0 ? kNan : static_cast<float>(i % 2)}, hidden ? 1 : 0);
+  }
+  const FitResult result = fit(sample, {{"missing", "branch"}, {"leaf_prior", "0"}});
+  EXPECT_EQ(result.report.details["rules"].get<std::string>(),
+            "all rows: n=400 bad=25.0%\n"
+            "  x known: n=300 bad=0.0% -> 0.0000\n"
+            "  x missing: n=100 bad=100.0% -> 1.0000\n");
+  EXPECT_LT(largest_gap(result.model->predict(sample.batch()).values, plan_scores(*result.model, sample)), 1e-6);
+}
+
+// 100 rows of 30 bads; x parts them in 60 (10 bad) and 40 (20 bad). By hand: the root's value is .3, the low leaf's (10 + 1 x .3 + 9 x .3) / (60 +
+// 10).
+TEST(Cart, AValueMayBeDrawnToThatOfTheNodeAbove) {
+  Sample sample = make_sample({"x"}, {0});
+  sample.add({0}, 1, 10);
+  sample.add({0}, 0, 50);
+  sample.add({1}, 1, 20);
+  sample.add({1}, 0, 20);
+  const FitResult result = fit(sample, {{"prune", "none"}, {"max_depth", "1"}, {"leaf_prior", "1"}, {"parent_prior", "9"}});
+  const auto scores = result.model->predict(sample.batch()).values;
+  EXPECT_NEAR(scores.front(), (10 + 3.0) / 70, 1e-12);
+  EXPECT_NEAR(scores.back(), (20 + 3.0) / 50, 1e-12);
+  // On the way down each node draws on the one above it, not on the root alone.
+  RuleTree tree;
+  tree.nodes.resize(3);
+  tree.nodes[0].good = 70;
+  tree.nodes[0].bad = 30;
+  tree.nodes[1].parent = 0;
+  tree.nodes[1].good = 20;
+  tree.nodes[1].bad = 20;
+  tree.nodes[2].parent = 1;
+  tree.nodes[2].bad = 5;
+  set_values(tree, {.parent = 10});
+  EXPECT_NEAR(tree.nodes[1].value, (20 + 10 * 0.3) / 50, 1e-12);
+  EXPECT_NEAR(tree.nodes[2].value, (5 + 10 * 0.46) / 15, 1e-12);
+}
+
 TEST(Cart, ThePlanScoresAsTheTreeDoes) {
   const Sample sample = random_sample(3000, 1);
-  for (const Given& given :
-       {Given{{"prune", "none"}}, Given{{"prune", "none"}, {"surrogates", "0"}}, Given{{"se", "0"}}, Given{{"max_depth", "0"}}}) {
+  for (const Given& given : {Given{{"prune", "none"}}, Given{{"prune", "none"}, {"surrogates", "0"}}, Given{{"se", "0"}}, Given{{"max_depth", "0"}},
+                             Given{{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "20"}}}) {
     const FitResult result = fit(sample, given);
     const Sample edge = edge_sample(sample, 6000, 2);
     EXPECT_LT(largest_gap(result.model->predict(edge.batch()).values, plan_scores(*result.model, edge)), 1e-6);

@@ -22,7 +22,8 @@ PrepSpec tree_prep(const Params& params) {
 ParamSpec levels_param() { return integer_param("max_levels", 50, 1, 10'000, "a category with more levels enters as an ordered target statistic"); }
 
 ParamSpec parent_param() {
-  return real_param("parent_prior", 0, 0, 1e6, "weight of the probability of the node above in a node's own, in rows, all the way down from the root");
+  return real_param("parent_prior", 0, 0, 1e6,
+                    "weight of the probability of the node above in a node's own, in rows, all the way down from the root");
 }
 
 }  // namespace
@@ -44,6 +45,8 @@ ModelEntry cart_entry() {
       real_param("alpha", 0, 0, 1, "cost of a leaf when prune = fixed", false),
       real_param("se", 1, 0, 10, "standard errors above the least cost that a smaller tree may have (1: the one-SE rule, 0: the least)"),
       integer_param("folds", 10, 2, 100, "folds of the pruning"),
+      choice_param("missing", "surrogates", {"surrogates", "branch"},
+                   "a row that does not know the split's column: follows the columns that imitate it; or belongs to the branch that it fits best"),
       integer_param("surrogates", 5, 0, 100, "surrogate splits kept a node, for missing values"),
       real_param("prior_bad", 0, 0, 0.9999, "prior share of bads; 0: that of the training rows"),
       real_param("cost_bad_accepted", 1, 1e-6, 1e6, "cost of calling a bad good", true),
@@ -54,13 +57,20 @@ ModelEntry cart_entry() {
   };
   entry.traits.trees = true;
   entry.prep = tree_prep;
-  entry.candidates = {{{"se", "1"}}, {{"se", "0"}}};
+  // The pruned tree of the book, and trees that are left whole but whose leaves draw on what is above them, which rank better.
+  entry.candidates = {{{"se", "0"}},
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "100"}},
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "100"}, {"min_leaf", "3"}, {"min_split", "10"}},
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "30"}, {"min_leaf", "3"}, {"min_split", "10"}},
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "30"}, {"max_depth", "6"}}};
   entry.tune_space = {{"criterion", 0, 0, false, {"gini", "entropy"}},
                       {"min_leaf", 2, 200, true, {}},
                       {"max_depth", 2, 30, true, {}},
-                      {"prune_risk", 0, 0, false, {"gini", "misclassification"}},
+                      {"min_split", 4, 400, true, {}},
+                      {"prune", 0, 0, false, {"cv", "none"}},
+                      {"missing", 0, 0, false, {"surrogates", "branch"}},
                       {"se", 0, 1.5, false, {}},
-                      {"leaf_prior", 0.1, 50, true, {}}};
+                      {"parent_prior", 0, 300, false, {}}};
   return entry;
 }
 
@@ -89,10 +99,26 @@ ModelEntry chaid_entry() {
   entry.traits.trees = true;
   entry.traits.deterministic_convex = true;
   entry.prep = tree_prep;
-  entry.candidates = {{}, {{"exhaustive", "true"}}, {{"max_depth", "3"}, {"min_split", "100"}, {"min_leaf", "50"}}};
-  entry.tune_space = {{"alpha_split", 1e-4, 0.3, true, {}}, {"exhaustive", 0, 0, false, {}},  {"bins", 4, 40, true, {}},
-                      {"max_depth", 2, 10, false, {}},      {"min_split", 20, 500, true, {}}, {"min_leaf", 5, 200, true, {}},
-                      {"leaf_prior", 0.1, 50, true, {}}};
+  // A node whose value draws on the one above it may be small, so looser tests pay.
+  entry.candidates = {{},
+                      {{"alpha_split", "0.3"}, {"max_depth", "8"}, {"min_split", "20"}, {"min_leaf", "5"}, {"parent_prior", "30"}},
+                      {{"alpha_split", "0.3"}, {"alpha_merge", "0.2"}, {"alpha_split_merged", "0.19"}, {"max_depth", "8"}, {"parent_prior", "30"}},
+                      {{"alpha_split", "1"},
+                       {"alpha_merge", "0.2"},
+                       {"alpha_split_merged", "0.19"},
+                       {"max_depth", "8"},
+                       {"min_split", "20"},
+                       {"min_leaf", "5"},
+                       {"parent_prior", "100"}}};
+  entry.tune_space = {{"alpha_split", 1e-4, 1, true, {}},
+                      {"alpha_merge", 0.01, 0.5, true, {}},
+                      {"alpha_split_merged", 0, 0.4, false, {}},
+                      {"exhaustive", 0, 0, false, {}},
+                      {"bins", 4, 40, true, {}},
+                      {"max_depth", 2, 10, false, {}},
+                      {"min_split", 20, 500, true, {}},
+                      {"min_leaf", 5, 200, true, {}},
+                      {"parent_prior", 0, 300, false, {}}};
   return entry;
 }
 
