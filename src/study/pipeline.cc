@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <ranges>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -268,8 +267,10 @@ std::vector<const ModelEntry*> parts_of(const ModelEntry& entry, const ParamValu
   std::vector<std::string> known;
   known.reserve(entry.parts.size());
   for (const auto& part : entry.parts) known.push_back(part.name);
-  for (const auto word : std::views::split(names, ',')) {
-    const std::string name(word.begin(), word.end());
+  for (size_t begin = 0; begin < names.size();) {
+    const size_t end = std::min(names.find(',', begin), names.size());
+    const std::string name = names.substr(begin, end - begin);
+    begin = end + 1;
     const auto part = std::find_if(entry.parts.begin(), entry.parts.end(), [&](const auto& row) { return row.name == name; });
     if (part == entry.parts.end()) {
       throw Error(ErrorCode::kInvalid, fmt::format("{}: models: {}", owner, unknown_name("model", name, known).what()));

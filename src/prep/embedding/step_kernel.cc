@@ -103,12 +103,12 @@ std::array<float, kTableSize + 1> sigmoid_table() {
 }
 
 float sigmoid(float x) {
-  static const std::array<float, kTableSize + 1> kTable = sigmoid_table();
+  static const std::array<float, kTableSize + 1> table = sigmoid_table();
   if (!(x > -kBound)) return 0;
   if (x >= kBound) return 1;
   const float place = (x + kBound) * (static_cast<float>(kTableSize) / (2 * kBound));
   const auto at = static_cast<size_t>(place);
-  return kTable[at] + (place - static_cast<float>(at)) * (kTable[at + 1] - kTable[at]);
+  return table[at] + (place - static_cast<float>(at)) * (table[at + 1] - table[at]);
 }
 
 }  // namespace

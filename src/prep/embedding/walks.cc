@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -49,7 +50,7 @@ class Walker {
     uint32_t before = start;
     uint32_t here = start;
     while (nodes.size() < length_ && graph_.degree(here) > 0) {
-      const double total = static_cast<double>(graph_.total_weight(here));
+      const auto total = static_cast<double>(graph_.total_weight(here));
       const uint32_t next =
           first_order_ || nodes.size() == 1 ? by_weight(graph_, here, random.uniform() * total) : second(before, here, total, random);
       nodes.push_back(next);
@@ -94,7 +95,7 @@ void check_spec(const WalkSpec& spec) {
   check(spec.q > 0 && std::isfinite(spec.q), "q", spec.q, "a positive number");
 }
 
-WalkCorpus::WalkCorpus(const Graph& graph, const WalkSpec& spec, const Context& context) : graph_(graph), spec_(spec), context_(context) {
+WalkCorpus::WalkCorpus(const Graph& graph, const WalkSpec& spec, Context context) : graph_(graph), spec_(spec), context_(std::move(context)) {
   check_spec(spec);
   restart();
 }

@@ -33,7 +33,7 @@ void check_spec(const WalkSpec& spec);
 
 class WalkCorpus final : public Corpus {
  public:
-  WalkCorpus(const Graph& graph, const WalkSpec& spec, const Context& context);
+  WalkCorpus(const Graph& graph, const WalkSpec& spec, Context context);
   [[nodiscard]] size_t tokens() const override { return graph_.nodes(); }
   void restart() override;
   bool next(std::vector<uint32_t>& sentence) override;
