@@ -85,12 +85,13 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
     return *found;
   };
 
+  const bool all = names.size() == 1 && names.front() == "all";
   std::vector<std::string> usual;
   for (const auto& entry : entries) {
-    if (!entry.on_request) usual.push_back(entry.name);
+    if (all || !entry.on_request) usual.push_back(entry.name);
   }
   std::vector<ModelRequest> requests;
-  for (const auto& name : names.empty() ? usual : names) {
+  for (const auto& name : names.empty() || all ? usual : names) {
     if (find_request(requests, name) != nullptr) throw Error(ErrorCode::kInvalid, fmt::format("model '{}' is named twice; name it once", name));
     requests.push_back({find_entry(name), {}});
   }

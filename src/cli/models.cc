@@ -42,7 +42,7 @@ Json entry_json(const ModelEntry& entry) {
   Json params = Json::array();
   for (const auto& spec : entry.params) params.push_back(param_json(spec));
   return {{"name", entry.name},   {"title", entry.title},     {"family", entry.family},     {"summary", entry.summary},
-          {"paper", entry.paper}, {"parents", entry.parents}, {"params", std::move(params)}};
+          {"paper", entry.paper}, {"parents", entry.parents}, {"params", std::move(params)}, {"on_request", entry.on_request}};
 }
 
 std::string allowed_text(const ParamSpec& spec) {
@@ -78,7 +78,7 @@ void print_tree(std::span<const ModelEntry> entries, std::string_view parent, in
     const std::string_view under = known == entry.parents.end() ? std::string_view{} : *known;
     if (under != parent || depth > 16) continue;
     const std::string indented = fmt::format("{:{}}{}", "", depth * 2, entry.name);
-    fmt::print("{:<20} {:<8} {}\n{:<30}{}\n", indented, entry.family, entry.summary, "", entry.paper);
+    fmt::print("{:<20} {:<8} {}{}\n{:<30}{}\n", indented, entry.family, entry.summary, entry.on_request ? " *" : "", "", entry.paper);
     print_tree(entries, entry.name, depth + 1);
   }
 }
@@ -98,7 +98,7 @@ int run(const Options& options) {
   }
   fmt::print("{:<20} {:<8} what it is, and its paper\n", "model", "family");
   print_tree(zoo::registry(), {}, 0);
-  fmt::print("\nobligor models NAME shows a model's parameters.\n");
+  fmt::print("\nobligor models NAME shows a model's parameters. * takes long: compare fits it where it is named (--models {}, or --models all).\n", "NAME");
   return 0;
 }
 

@@ -124,7 +124,7 @@ struct ModelEntry {
   FitFunction fit = nullptr;          // bound in the program that trains
   // A blend has no prep and no fit of its own: it is made of those of these rows that its parameter `models` names, each with its candidates.
   std::vector<ModelEntry> parts;
-  bool on_request = false;  // takes part in a comparison only where it is named: it costs as much as the rest together
+  bool on_request = false;  // takes part in a comparison only where it is named, or all are: it takes long
 };
 
 }  // namespace obligor

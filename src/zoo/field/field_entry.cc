@@ -81,6 +81,7 @@ ModelEntry common_entry(std::string name, std::string title, std::string paper, 
   entry.parents = std::move(parents);
   entry.traits.early_stopping = true;
   entry.traits.needs_gpu_aware = true;
+  entry.on_request = true;
   entry.prep = prep;
   entry.tune_space = {{"learning_rate", 3e-4, 3e-2, true, {}}, {"weight_decay", 1e-5, 1, true, {}}};
   return entry;
