@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <new>
 
+#include <system_error>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -172,6 +174,14 @@ int report_current_exception() noexcept {
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", one_line(error.what()));
     return facts(error.code()).exit_status;
+  } catch (const std::system_error& error) {
+    // fmt::print throws it when the stream takes no more.
+    if (std::ferror(stdout) != 0) {
+      std::fputs("error: standard output: could not be written; is the disk full?\n", stderr);
+      return 1;
+    }
+    fmt::print(stderr, "error: {}\n", one_line(error.what()));
+    return 1;
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory; give fewer rows or --threads, or use a machine with more\n", stderr);
     return 1;
