@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <new>
-
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
