@@ -201,6 +201,20 @@ TEST(Chaid, ThreadsDoNotChangeTheTree) {
   EXPECT_EQ(rules(1), rules(2));
 }
 
+TEST(Chaid, ALevelOfOneEventIsNoCertainty) {
+  // 500 rows of 20 % bad in two levels, and a level whose only row is bad.
+  Sample sample = make_sample({"job", "x"}, {1, 0});
+  for (int i = 0; i < 500; ++i) sample.add({static_cast<float>(i % 2), static_cast<float>(i % 7)}, i % 5 == 0 ? 1 : 0);
+  sample.add({2, 3}, 1);
+  const FitResult result = fit(sample);
+  Sample one = make_sample(sample.names, sample.categorical);
+  one.add({2, 3}, 0);
+  const double score = result.model->predict(one.batch()).values[0];
+  EXPECT_GT(score, 0);
+  EXPECT_LT(score, 0.75);
+  EXPECT_LT(largest_gap(result.model->predict(sample.batch()).values, plan_scores(*result.model, sample)), 1e-6);
+}
+
 TEST(Chaid, BadInputIsRefusedOrSaid) {
   Sample one = make_sample({"x"}, {0});
   one.add({1}, 1);

@@ -65,6 +65,31 @@ TEST(TreeVote, WeightsComeFromRowsHeldBackAndFromTheSeed) {
   EXPECT_THAT(weights({{"weights", "equal"}}, 1), testing::Each(testing::DoubleEq(1 / 3.0)));
 }
 
+TEST(TreeVote, ALevelOfOneEventIsNoCertainty) {
+  // 500 rows of 20 % bad in two levels, and a level whose only row is bad.
+  Sample sample = make_sample({"job", "x"}, {1, 0});
+  for (int i = 0; i < 500; ++i) sample.add({static_cast<float>(i % 2), static_cast<float>(i % 7)}, i % 5 == 0 ? 1 : 0);
+  sample.add({2, 3}, 1);
+  const FitResult result = fit(sample);
+  Sample one = make_sample(sample.names, sample.categorical);
+  one.add({2, 3}, 0);
+  const double score = result.model->predict(one.batch()).values[0];
+  EXPECT_GT(score, 0);
+  EXPECT_LT(score, 0.75);
+  EXPECT_LT(largest_gap(result.model->predict(sample.batch()).values, plan_scores(*result.model, sample)), 1e-6);
+}
+
+TEST(TreeVote, PerfectSeparationLeavesScoresInsideTheRange) {
+  Sample parted = make_sample({"x"}, {0});
+  parted.add({-1}, 1, 50);
+  parted.add({1}, 0, 50);
+  const auto scores = fit(parted).model->predict(parted.batch()).values;
+  EXPECT_GT(scores.front(), 0.9);
+  EXPECT_LT(scores.front(), 1);
+  EXPECT_GT(scores.back(), 0);
+  EXPECT_LT(scores.back(), 0.1);
+}
+
 TEST(TreeVote, BadInputIsRefusedOrSaid) {
   Sample one = make_sample({"x"}, {0});
   one.add({1}, 1);
