@@ -20,9 +20,9 @@ import argparse
 import io
 import json
 import math
-import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -179,6 +179,16 @@ def timing(program, folder, rows):
         print(f"sum of IV {sum(features[n]['recomputed'] for n in NUMERIC):.4f} against {total:.4f}; below: {', '.join(low) if low else 'none'}")
 
 
+# Runs a command from a small process: a child's ru_maxrss begins with the memory of the process that forked it.
+PEAK = """
+import os, sys
+pid = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def large(program, folder, shape):
     rows, columns = (int(part) for part in shape.split("x"))
     sample = pd.read_csv(io.BytesIO(text_of(folder / "home-credit-sample/application_train.sample11873.csv.zst")))
@@ -198,15 +208,12 @@ def large(program, folder, shape):
         runs = []
         peak = 0
         for _ in range(3):
-            with tempfile.TemporaryFile() as out:
-                child = subprocess.Popen([program, "bin", str(file), "--target", "TARGET", "--positive", "1", "--json", "--quiet", "--threads", "1"], stdout=out)
-                _, status, usage = os.wait4(child.pid, 0)
-                child.returncode = os.waitstatus_to_exitcode(status)
-                if child.returncode != 0:
-                    raise SystemExit(child.returncode)
-                peak = max(peak, usage.ru_maxrss / 1024)
-                out.seek(0)
-                runs.append(json.load(out)["timing"])
+            command = [program, "bin", str(file), "--target", "TARGET", "--positive", "1", "--json", "--quiet", "--threads", "1"]
+            done = subprocess.run([sys.executable, "-S", "-c", PEAK, *command], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise SystemExit(done.stderr)
+            peak = max(peak, int(done.stderr.splitlines()[-1]) / 1024)
+            runs.append(json.loads(done.stdout)["timing"])
         mid = sorted(runs, key=lambda run: run["bin_seconds"])[1]
         parts = ", ".join(f"{key} {value:.3f}" for key, value in mid.items() if isinstance(value, float))
         print(f"\n{rows} x {columns}, one thread, median of 3, file of {file.stat().st_size / 1e6:.0f} MB: {parts}; peak memory {peak:.0f} MB "
