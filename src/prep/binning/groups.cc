@@ -272,7 +272,27 @@ GroupedColumn group_values(std::span<const float> values, const Target& target, 
   rows.weights.assign(weights.begin(), weights.end());
   GroupedColumn column;
   column.specials.resize(specials.size());
-  if (std::find(rows.keys.begin(), rows.keys.end(), kLeftOut) != rows.keys.end()) {
+  const bool left_out = std::find(rows.keys.begin(), rows.keys.end(), kLeftOut) != rows.keys.end();
+  if (left_out && specials.empty() && rows.weights.empty() && !target.is_continuous()) {
+    // What is left out is missing, and only counted: each row is written and kept or not, without a branch to foretell.
+    size_t to = 0;
+    size_t all_bads = 0;
+    size_t bads = 0;
+    for (size_t r = 0; r < values.size(); ++r) {
+      const uint32_t key = rows.keys[r];
+      const uint8_t bad = rows.bad[r];
+      rows.keys[to] = key;
+      rows.bad[to] = bad;
+      const size_t kept = key != kLeftOut ? 1U : 0U;
+      to += kept;
+      all_bads += bad;
+      bads += kept * bad;
+    }
+    const auto missing = static_cast<double>(values.size() - to);
+    const auto missing_bads = static_cast<double>(all_bads - bads);
+    column.missing = {missing, missing, missing_bads, missing_bads, missing_bads};
+    rows.resize(rows, to);
+  } else if (left_out) {
     size_t to = 0;
     for (size_t r = 0; r < values.size(); ++r) {
       if (rows.keys[r] != kLeftOut) {
