@@ -84,7 +84,9 @@ Run setup_compare(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   add_data_options(app, options->data);
   add_split_options(app, options->data);
-  app.add_option("--models", options->models, "which models, separated by commas, or all; default: those that do not take long (see obligor models)")->delimiter(',')->group("Model");
+  app.add_option("--models", options->models, "which models, separated by commas, or all; default: those that do not take long (see obligor models)")
+      ->delimiter(',')
+      ->group("Model");
   add_model_options(app, options->model);
   add_run_options(app, options->run);
   add_device_option(app, globals);

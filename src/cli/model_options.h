@@ -3,9 +3,9 @@
 //   ModelOptions options;  add_model_options(app, options);
 //   const std::vector<ModelRequest> requests = make_requests({"dnn", "logistic"}, options);      // empty names: the zoo
 //
-// Contract: a model that takes long (ModelEntry::on_request) takes part when it is named, or when the one name is `all`; a table [models.NAME] is checked
-// against the zoo whether or not NAME is asked for; --param wins over it. Errors: those of zoo and params (unknown model or parameter with near
-// candidates, value out of range); Error{kInvalid} a --param for a model that is not asked for.
+// Contract: a model that takes long (ModelEntry::on_request) takes part when it is named, or when the one name is `all`; a table [models.NAME] is
+// checked against the zoo whether or not NAME is asked for; --param wins over it. Errors: those of zoo and params (unknown model or parameter with
+// near candidates, value out of range); Error{kInvalid} a --param for a model that is not asked for.
 #pragma once
 
 #include <string>

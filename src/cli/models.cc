@@ -41,7 +41,7 @@ Json param_json(const ParamSpec& spec) {
 Json entry_json(const ModelEntry& entry) {
   Json params = Json::array();
   for (const auto& spec : entry.params) params.push_back(param_json(spec));
-  return {{"name", entry.name},   {"title", entry.title},     {"family", entry.family},     {"summary", entry.summary},
+  return {{"name", entry.name},   {"title", entry.title},     {"family", entry.family},      {"summary", entry.summary},
           {"paper", entry.paper}, {"parents", entry.parents}, {"params", std::move(params)}, {"on_request", entry.on_request}};
 }
 
@@ -98,7 +98,8 @@ int run(const Options& options) {
   }
   fmt::print("{:<20} {:<8} what it is, and its paper\n", "model", "family");
   print_tree(zoo::registry(), {}, 0);
-  fmt::print("\nobligor models NAME shows a model's parameters. * takes long: compare fits it where it is named (--models {}, or --models all).\n", "NAME");
+  fmt::print("\nobligor models NAME shows a model's parameters. * takes long: compare fits it where it is named (--models {}, or --models all).\n",
+             "NAME");
   return 0;
 }
 
