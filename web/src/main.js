@@ -10,6 +10,7 @@ import { learningCharts, learns } from './learning.js';
 import { tuned, tuningChart } from './tuning.js';
 import { profileTable } from './profile.js';
 import { treeParts } from './tree.js';
+import { cardParts, cutOffParts, hasCutOffs } from './card.js';
 import { dress, Selection } from './state.js';
 
 const SPLITS = { kfold: 'K-fold', holdout: 'Hold-out', time: 'Out of time', file: 'Folds from a file', grouped: 'Grouped folds' };
@@ -177,6 +178,16 @@ function main(doc) {
   const trees = fine.filter((m) => m.trees?.length > 0);
   if (trees.length > 0) {
     filtered.push(section('trees', 'The trees', 'As fitted on the training part of the first fold. A row starts at the left and follows the condition that holds for it; the bar is the node’s bad rate, the tick that of all rows.', perModel(selection, trees, treeParts)));
+  }
+  const carded = fine.filter((m) => m.scorecard?.characteristics?.length > 0);
+  if (carded.length > 0) {
+    filtered.push(section('scorecard', 'The scorecard', ['As fitted on the training part of the first fold. Bars are the share of loans in each bin, the line is its bad rate, the dashes that of all loans.'],
+      perModel(selection, carded, (m) => cardParts(m, doc.task?.bad_rate))));
+  }
+  const cut = fine.filter(hasCutOffs);
+  if (cut.length > 0) {
+    filtered.push(section('cutoffs', 'Cut-offs and grades', 'The safest band first, counted on rows that the model was not fitted on. A cut-off below a band approves it and every safer one. Grades join neighbouring bands until their bad rates differ.',
+      perModel(selection, cut, cutOffParts)));
   }
 
   const rest = [
