@@ -135,6 +135,24 @@ function learningOf(kind, folds, epochs) {
 }
 
 // Trials of the first two folds; drawn from a hash of their numbers, so that the other parts keep their draws.
+// A card of two characteristics, and what two cut-offs and two grades would say.
+function cardOf() {
+  const rate = (value) => ({ value, low: value * 0.8, high: value * 1.2 });
+  const attribute = (label, points, share, event_rate) => ({ label, points, woe: round((points - 45) / 30, 3), rows: Math.round(800 * share), share, event_rate });
+  const band = (more, n, value, approval) => ({ ...more, n, good: n * (1 - value), bad: n * value, bad_rate: rate(value), odds: (1 - value) / value, approval_rate: approval, approved_bad_rate: rate(value * 0.9), bads_declined: 1 - approval, goods_declined: (1 - approval) / 2, ks: 0.3 });
+  return {
+    scorecard: {
+      fold: 0, scale: { double_odds: 20, base_points: 600, base_odds: 50, rounded: true }, attributes: 6, points_low: 45, points_high: 137, dropped: [],
+      characteristics: [
+        { name: 'housing', iv: 0.09, coefficient: -0.8, standard_error: 0.2, z: -4, p: 0.0001, points_low: 19, points_high: 60, attributes: [attribute('own', 60, 0.7, 0.22), attribute('rent', 19, 0.3, 0.45), { label: 'missing', points: 46, woe: 0 }] },
+        { name: 'duration_in_month', iv: 0.28, coefficient: -0.9, standard_error: 0.2, z: -4.5, p: 0.00001, points_low: 26, points_high: 77, attributes: [attribute('< 12', 77, 0.25, 0.15), attribute('>= 12', 26, 0.75, 0.4), { label: 'missing', points: 46, woe: 0 }] },
+      ],
+    },
+    cut_offs: { scale: { double_odds: 20, base_points: 600, base_odds: 50 }, bands: [band({ low: 0.01, high: 0.2, mean: 0.1 }, 600, 0.1, 0.6), band({ low: 0.2, high: 0.9, mean: 0.5 }, 400, 0.6, 1)], point_bands: [band({ from: 540 }, 500, 0.1, 0.5), band({ to: 540 }, 500, 0.5, 1)] },
+    grades: [{ grade: 1, low: 0, high: 0.2, n: 600, bad: 60, pd: rate(0.1), mean: 0.11, p: 0.5 }, { grade: 2, low: 0.2, n: 400, bad: 240, pd: rate(0.6), mean: 0.58, p: 0.4 }],
+  };
+}
+
 function tuningOf() {
   const hash = (i) => { const x = Math.sin(12.9898 * (i + 1)) * 43758.5453; return x - Math.floor(x); };
   return range(2).map((f) => ({
@@ -249,6 +267,7 @@ const models = SPECS.map((spec) => {
   if (spec.name === 'lightgbm') model.tuning = tuningOf();
   if (spec.notes) model.notes = spec.notes;
   if (spec.name === 'lightgbm') model.trees = treesOf();
+  if (spec.name === 'logistic') Object.assign(model, cardOf());
   return model;
 }).sort((a, b) => b.metrics.auc.value - a.metrics.auc.value);
 

@@ -215,6 +215,27 @@ test('names that hold HTML are shown as text and do nothing', async () => {
   }
 });
 
+test('a card shows a picture and a row an attribute, cut-offs a row a band, the safest first', async () => {
+  for (const size of [WIDE, NARROW]) {
+    const report = await open('full', size);
+    const { page, document } = report;
+    const model = document.models.find((m) => m.scorecard);
+    const characteristics = model.scorecard.characteristics;
+    assert.equal(await page.locator('#scorecard svg.binplot').count(), characteristics.length);
+    assert.equal(await page.locator('#scorecard tbody tr').count(), characteristics.reduce((sum, c) => sum + c.attributes.length, 0));
+    // The widest in points stands first; bars stand only for bins that training rows fell in.
+    assert.match(await page.locator('#scorecard h4').first().innerText(), /duration_in_month/);
+    assert.equal(await page.locator('#scorecard svg.binplot').first().locator('rect').count(), 2);
+    const rows = page.locator('#cutoffs table').first().locator('tbody tr');
+    assert.equal(await rows.count(), model.cut_offs.point_bands.length);
+    assert.match(await rows.first().innerText(), /540 and more/);
+    assert.equal(await page.locator('#cutoffs table').nth(1).locator('tbody tr').count(), model.grades.length);
+    await assertFits(page);
+    quiet(report);
+    await report.close();
+  }
+});
+
 test('a tree is drawn with a box a node, and its words hold every condition', async () => {
   const report = await open('full', WIDE);
   const { page, document } = report;

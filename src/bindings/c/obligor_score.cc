@@ -106,7 +106,8 @@ int score(const obligor_model& model, const obligor_column* columns, size_t rows
   }
   std::array<RawColumn, kFewInputs> few{};
   const std::span<RawColumn> raw = raw_columns(model.inputs.size(), few);
-  for (size_t c = 0; c < raw.size(); ++c) {
+  const size_t given = columns == nullptr ? 0 : raw.size();
+  for (size_t c = 0; c < given; ++c) {
     const bool is_category = model.input_fields[c].kind == OBLIGOR_CATEGORY;
     if (is_category ? columns[c].strings == nullptr : columns[c].numbers == nullptr) {
       fail(OBLIGOR_INVALID, is_category ? "obligor_score_rows: no strings given for column " : "obligor_score_rows: no numbers given for column ");

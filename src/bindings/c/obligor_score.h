@@ -13,6 +13,8 @@
 #ifndef OBLIGOR_SCORE_H
 #define OBLIGOR_SCORE_H
 
+/* A header of C: its names and types are C's. */
+/* NOLINTBEGIN(modernize-deprecated-headers,modernize-use-using,modernize-redundant-void-arg,readability-identifier-naming) */
 #include <stddef.h>
 
 #if defined(__GNUC__)
@@ -84,4 +86,5 @@ OBLIGOR_SCORE_API const char* obligor_last_error(void);
 }
 #endif
 
+/* NOLINTEND(modernize-deprecated-headers,modernize-use-using,modernize-redundant-void-arg,readability-identifier-naming) */
 #endif
