@@ -9,6 +9,7 @@ namespace obligor::cli {
 [[nodiscard]] Run setup_data(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_embed(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_export(CLI::App& app, Globals& globals);
+[[nodiscard]] Run setup_import(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_inspect(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_models(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_prove(CLI::App& app, Globals& globals);

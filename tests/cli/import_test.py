@@ -1,0 +1,77 @@
+"""A model of another tool becomes a bundle that gives that tool's scores. Usage: import_test.py OBLIGOR [DATA]"""
+import csv
+import io
+import json
+import math
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+program = sys.argv[1]
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def scores(bundle, data):
+    return [float(row["log_odds"]) for row in csv.DictReader(io.StringIO(run("score", bundle, data).stdout))]
+
+
+def agrees(name, found, expected, most):
+    largest = max(abs(a - b) / (1 + abs(b)) for a, b in zip(found, expected))
+    assert len(found) == len(expected) and largest <= most, (name, largest)
+    print(f"import: {name}: {len(found)} rows, largest difference {largest:.1e}")
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    bundle = folder / "m.obligor"
+    model = folder / "coefficients.json"
+    model.write_text(json.dumps({"intercept": -1.5, "coefficients": {"x0": 0.5, "x1": {"coefficient": -2, "impute": 0.25}}}))
+    dice = random.Random(1)
+    rows = [[round(dice.gauss(0, 1), 4) if dice.random() > 0.1 else None for _ in range(6)] for _ in range(2000)]
+    data = folder / "data.csv"
+    data.write_text("\n".join([",".join(f"x{c}" for c in range(6))] + [",".join("" if x is None else str(x) for x in row) for row in rows]) + "\n")
+    run("import", model, "--from", "logistic_json", "--out", bundle)
+    complete = folder / "complete.csv"
+    kept = [[x if x is not None else 0.0 for x in row[:1]] + row[1:] for row in rows]
+    complete.write_text("\n".join([",".join(f"x{c}" for c in range(6))] + [",".join("" if x is None else str(x) for x in row) for row in kept]) + "\n")
+    agrees("logistic_json", scores(bundle, complete), [-1.5 + 0.5 * row[0] - 2 * (0.25 if row[1] is None else row[1]) for row in kept], 1e-6)
+    assert "did you mean" in run("import", model, "--from", "lightgb", "--out", bundle, code=2).stderr
+    assert len(run("import", data, "--from", "xgboost", "--out", bundle, code=2).stderr.strip().splitlines()) == 1
+
+    try:
+        import numpy
+    except ImportError:
+        numpy = None
+    if numpy is not None:
+        x = numpy.array([[math.nan if v is None else v for v in row] for row in rows], dtype=numpy.float32).astype(numpy.float64)
+        y = (numpy.nan_to_num(x[:, 0]) - numpy.nan_to_num(x[:, 1]) > numpy.array([dice.gauss(0, 1) for _ in rows])).astype(int)
+        names = [f"x{c}" for c in range(6)]
+    try:
+        import lightgbm
+    except ImportError:
+        print("import: lightgbm is not installed for this Python; its models are not compared")
+    else:
+        trained = lightgbm.train({"objective": "binary", "num_leaves": 15, "verbose": -1, "num_threads": 1, "seed": 1},
+                                 lightgbm.Dataset(x, y, feature_name=names), 60)
+        trained.save_model(folder / "model.txt")
+        run("import", folder / "model.txt", "--from", "lightgbm", "--out", bundle)
+        agrees("lightgbm", scores(bundle, data), list(trained.predict(x, raw_score=True)), 1e-6)
+        proof = json.loads(run("prove", bundle, data, "--rows", 200, "--backends", "native,onnx", "--json").stdout)
+        assert proof["holds"] is True
+    try:
+        import xgboost
+    except ImportError:
+        print("import: xgboost is not installed for this Python; its models are not compared")
+    else:
+        trained = xgboost.train({"objective": "binary:logistic", "max_depth": 5, "nthread": 1, "seed": 1}, xgboost.DMatrix(x, y, feature_names=names), 60)
+        trained.save_model(folder / "model.json")
+        run("import", folder / "model.json", "--from", "xgboost", "--out", bundle)
+        agrees("xgboost", scores(bundle, data), [float(v) for v in trained.predict(xgboost.DMatrix(x, feature_names=names), output_margin=True)], 3e-6)
+print("import: ok")
