@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using zoo::c50_entry;
 using zoo::fit_c50;
 
-const Context kContext({.seed = 3, .threads = 1});
+const Context one_thread({.seed = 3, .threads = 1});
 
 FitResult fit(const Sample& sample, const Given& given = {}, uint64_t seed = 3) { return fit_with(fit_c50, c50_entry(), sample, given, seed); }
 
@@ -114,7 +114,7 @@ TEST(C50, SharesACaseOutAsQuinlanDoes) {
   EXPECT_NEAR(result.model->predict(shared.batch()).values[0], 1 - play, 1e-12);
   EXPECT_NEAR(plan_scores(*result.model, shared)[0], 1 - play, 1e-6);
   Columns made = columns(sample);
-  const auto root = grow_c50(made, all_cases(sample), {}, kContext);
+  const auto root = grow_c50(made, all_cases(sample), {}, one_thread);
   made.values[0][0] = 0;
   made.values[2][0] = kNan;
   EXPECT_NEAR(share_of_bad(*root, made, 0), 1 - 0.44, 0.005);
@@ -141,7 +141,7 @@ TEST(C50, PrunesTheBranchOfTheBook) {
   C50Options options;
   options.min_cases = 1;
   options.global_pruning = false;
-  const auto root = grow_c50(columns(sample), all_cases(sample), options, kContext);
+  const auto root = grow_c50(columns(sample), all_cases(sample), options, one_thread);
   ASSERT_EQ(root->leaves(), 3U);
   prune_c50(*root, columns(sample), all_cases(sample), options);
   EXPECT_TRUE(root->leaf());

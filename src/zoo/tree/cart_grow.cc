@@ -157,7 +157,9 @@ class Grower {
   }
 
   [[nodiscard]] Offer offer_of(size_t f, const Pending& at, ValueCounter& counter) const {
-    const auto [known, missing] = counter.count(columns_.code[f], columns_.codes(f), keys(at), weights(at));
+    const ValueCounts counts = counter.count(columns_.code[f], columns_.codes(f), keys(at), weights(at));
+    const std::span<const ValueCount> known = counts.known;
+    const ValueCount& missing = counts.missing;
     const bool heard = options_.missing_branch && missing.weight[0] + missing.weight[1] > 0;
     if (columns_.category[f] != 0) return {best_cut(by_share(known, heard ? &missing : nullptr)).gain};
     const auto offer = [&](const Cut& cut, Missing to) -> Offer {

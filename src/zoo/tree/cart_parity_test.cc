@@ -10,7 +10,7 @@
 namespace obligor::tree {
 namespace {
 
-const Context kContext({.seed = 3, .threads = 1});
+const Context one_thread({.seed = 3, .threads = 1});
 
 std::vector<std::string> cells_of(const std::string& line) {
   std::vector<std::string> cells(1);
@@ -97,7 +97,7 @@ TEST(CartParity, TreesPruningPathsAndPrunedTreesAreThoseOfScikitLearn) {
     options.max_depth = given["max_depth"].get<int>();
     std::vector<uint32_t> rows(sample.rows);
     std::iota(rows.begin(), rows.end(), 0U);
-    const RuleTree tree = grow_cart(ranked_columns(sample), rows, options, kContext);
+    const RuleTree tree = grow_cart(ranked_columns(sample), rows, options, one_thread);
     expect_same(tree, given["tree"], options.impurity);
     if (options.impurity == Impurity::kEntropy) continue;
     const PruningSequence sequence = prune_sequence(tree, options, Risk::kGini);

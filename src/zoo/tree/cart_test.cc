@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using zoo::cart_entry;
 using zoo::fit_cart;
 
-const Context kContext({.seed = 3, .threads = 1});
+const Context one_thread({.seed = 3, .threads = 1});
 
 FitResult fit(const Sample& sample, const Given& given = {}, uint64_t seed = 3) { return fit_with(fit_cart, cart_entry(), sample, given, seed); }
 
@@ -34,8 +34,8 @@ RuleTree grow(const Sample& sample, const CartOptions& options) {
   std::vector<uint32_t> rows(sample.rows);
   std::iota(rows.begin(), rows.end(), 0U);
   const Columns columns = ranked_columns(sample);
-  RuleTree tree = grow_cart(columns, rows, options, kContext);
-  add_surrogates(tree, columns, rows, options, kContext);
+  RuleTree tree = grow_cart(columns, rows, options, one_thread);
+  add_surrogates(tree, columns, rows, options, one_thread);
   return tree;
 }
 

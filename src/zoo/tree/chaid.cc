@@ -14,7 +14,6 @@
 namespace obligor::zoo {
 namespace {
 
-using tree::Branch;
 using tree::Cell;
 using tree::Columns;
 using tree::Grouping;

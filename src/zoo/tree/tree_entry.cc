@@ -149,7 +149,7 @@ ModelEntry c50_entry() {
   entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"global_pruning", "false"}, {"min_cases", "20"}, {"cost_bad_accepted", "3"}}};
   entry.tune_space = {
       {"trials", 1, 30, true, {}}, {"min_cases", 2, 100, true, {}}, {"confidence", 0.01, 0.5, true, {}},    {"global_pruning", 0, 0, false, {}},
-      {"winnow", 0, 0, false, {}}, {"subset", 0, 0, false, {}},     {"cost_bad_accepted", 1, 10, true, {}}, {"leaf_prior", 0.1, 50, true, {}}};
+      {"winnow", 0, 0, false, {}}, {"subset", 0, 0, false, {}},     {"cost_bad_accepted", 1, 10, true, {}}, {"parent_prior", 0, 100, false, {}}};
   return entry;
 }
 
