@@ -57,6 +57,23 @@ def main():
     assert [t["seconds"] for t in again[:3]] == [json.loads(line)["seconds"] for line in lines[:3]], "a kept trial was made again"
     assert not any((folder / "run").iterdir()), "a finished run leaves nothing"
 
+    # The named model too: its own 40 trials are announced one by one, a stop keeps those that are done, and the report's data holds them all.
+    command = ["compare", DATA, *GERMAN, "--models", "bo_lightgbm", "--param", "bo_lightgbm.max_iterations=5", "--report", folder / "r.html", *quick]
+    with subprocess.Popen([PROGRAM, *map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if "trial 1:" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        process.communicate(timeout=120)
+        assert process.returncode == 130, process.returncode
+    (kept,) = (folder / "run").rglob("*.jsonl")
+    first = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    assert 2 <= len(first) < 40
+    trials = document(*command, "--resume")["models"][0]["tuning"][0]["trials"]
+    assert len(trials) == 40 and [t["seconds"] for t in trials[:2]] == [t["seconds"] for t in first[:2]]
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert '"tuning"' in page and '"trial":39' in page.replace(" ", ""), "the report has no trials to draw"
+
     done("train", DATA, *GERMAN, "--model", "cart", "--tune", 6, "--inner-folds", 3, "--no-cv", "--save", folder / "m.obligor", "--run-folder", folder / "run")
     assert len(document("inspect", folder / "m.obligor")["card"]["tuning"]["trials"]) == 6
 
