@@ -53,7 +53,8 @@ Json point_bands_json(const metric::RankedSample& sample, const PointScale& scal
   const double low = -scores[scores.size() / 40];
   const double width = width_of(low, high);
   std::vector<double> edges;
-  for (double edge = std::ceil(low / width) * width; edge <= high; edge += width) edges.push_back(edge);
+  const auto last = static_cast<int>(std::floor(high / width));
+  for (auto step = static_cast<int>(std::ceil(low / width)); step <= last; ++step) edges.push_back(step * width);
   // A band is [edge, next edge) in points; points are whole, so a cut half a point lower takes the same rows.
   std::vector<double> cuts;
   for (size_t i = edges.size(); i-- > 0;) cuts.push_back(0.5 - edges[i]);

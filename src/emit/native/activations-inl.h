@@ -89,7 +89,7 @@ HWY_INLINE void gelu(const float* x, float* y, size_t n) {
   }
 }
 
-void activate(Function function, const float* x, float* y, size_t n) {
+inline void activate(Function function, const float* x, float* y, size_t n) {
   switch (function) {
     case Function::kIdentity: over(x, y, n, [](D, V v) { return v; }); return;
     case Function::kRelu: over(x, y, n, [](D d, V v) { return relu(d, v); }); return;
