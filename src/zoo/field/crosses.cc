@@ -130,8 +130,11 @@ class Sampled {
 std::vector<double> column_strengths(const FitInput& input) {
   const auto columns = coarse_columns(input);
   const Sampled sampled(input, columns);
-  if (!sampled.two_classes()) return std::vector<double>(columns.size(), 0.0);
   std::vector<double> strengths;
+  if (!sampled.two_classes()) {
+    strengths.assign(columns.size(), 0.0);
+    return strengths;
+  }
   for (size_t c = 0; c < columns.size(); ++c) strengths.push_back(sampled.alone(c));
   return strengths;
 }

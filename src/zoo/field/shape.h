@@ -21,34 +21,35 @@ struct Ftrl {
 };
 
 struct FieldShape {
-  Kind kind = Kind::kFm;
   FieldSpace space;
-  size_t embedding = 16;       // numbers of a field vector
-  bool linear = true;          // a weight of the first order for every feature, and with it one more column of each field vector
-  bool number_bias = false;    // a number that enters by value has a bias vector as well
-  std::vector<size_t> hidden;  // units of the deep part, layer by layer
-  net::Activation activation = net::Activation::kRelu;
-  bool batch_norm = false;
+  size_t embedding = 16;          // numbers of a field vector
+  std::vector<size_t> hidden;     // units of the deep part, layer by layer
   double dropout = 0;             // of hidden units
   double field_dropout = 0;       // of what is made of the field vectors
   double start_deviation = 0.01;  // of the field vectors
-  Optimiser optimiser = Optimiser::kAdamW;
-  size_t dense_rows = 4096;  // a joint table with more rows is updated row by row
+  size_t dense_rows = 4096;       // a joint table with more rows is updated row by row
 
   Crosses crosses;  // wide_deep
-  bool wide_ftrl = false;
   Ftrl ftrl;
   size_t raw_levels = 0;          // deep_crossing: a code with at most so many levels enters one-hot
   size_t blocks = 1;              // deep_crossing, resnet, ft_transformer; dcn_v2: cross layers
-  bool inner = false;             // pnn
-  bool outer = false;             // pnn
   size_t attention = 8;           // afm: units of the attention network
   std::vector<int64_t> attended;  // afm: the fields whose pairs are looked at
   size_t rank = 0;                // dcn_v2: of the cross matrices; 0: full
-  bool parallel = false;          // dcn_v2: the deep part beside the cross layers and not on top
   size_t members = 1;             // tabm
   size_t heads = 1;               // ft_transformer
   size_t feed_forward = 0;        // units between the two maps of a block: resnet, ft_transformer
+
+  Kind kind = Kind::kFm;
+  bool linear = true;        // a weight of the first order for every feature, and with it one more column of each field vector
+  bool number_bias = false;  // a number that enters by value has a bias vector as well
+  net::Activation activation = net::Activation::kRelu;
+  bool batch_norm = false;
+  Optimiser optimiser = Optimiser::kAdamW;
+  bool wide_ftrl = false;
+  bool inner = false;     // pnn
+  bool outer = false;     // pnn
+  bool parallel = false;  // dcn_v2: the deep part beside the cross layers and not on top
 
   [[nodiscard]] size_t columns() const { return embedding + (linear ? 1 : 0); }
 };
