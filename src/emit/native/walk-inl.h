@@ -33,7 +33,7 @@ HWY_INLINE bool goes_left(const PackedTrees& trees, size_t node, float x) {
   return is_listed(trees, trees.node_category[node * 2], trees.node_category[node * 2 + 1], x);
 }
 
-constexpr size_t kWalks = 8;
+inline constexpr size_t kWalks = 8;
 
 // Trees are uneven: most walks end long before the deepest leaf.
 HWY_INLINE bool all_leaves(const PackedTrees& trees, const int32_t (&at)[kWalks]) {

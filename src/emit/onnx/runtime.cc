@@ -205,6 +205,7 @@ std::vector<Value> OnnxRuntimeExecutor::run(const InputBatch& batch, std::span<c
     names.push_back(input.name.c_str());
   }
   std::vector<const char*> output_names;
+  output_names.reserve(wanted.size());
   for (const Output* output : wanted) output_names.push_back(output->name.c_str());
   std::vector<void*> results(wanted.size(), nullptr);
   ort.call(Slot::kRun, impl_->session.get(), static_cast<const void*>(nullptr), static_cast<const char* const*>(names.data()),

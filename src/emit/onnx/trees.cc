@@ -19,8 +19,8 @@ constexpr size_t kMostSets = 20'000;
 
 class TreeWriter {
  public:
-  TreeWriter(OnnxGraph& graph, const ScorePlan& plan, const Node& node, const std::string& x)
-      : graph_(graph), plan_(plan), node_(node), x_(x), width_(0) {
+  TreeWriter(OnnxGraph& graph, const ScorePlan& plan, const Node& node, std::string x)
+      : graph_(graph), plan_(plan), node_(node), x_(std::move(x)), width_(0) {
     for (const int32_t feature : ints(1)) width_ = std::max(width_, feature + 1);
   }
 
@@ -31,7 +31,7 @@ class TreeWriter {
       const std::string zero = graph_.add("Gather", {x_, graph_.constant(std::vector<int64_t>{0}, {1})}, {int_attribute("axis", 1)});
       return graph_.add("Where", {graph_.add("Equal", {zero, zero}), number(0), number(0)});
     }
-    const std::string sum = graph_.add(
+    std::string sum = graph_.add(
         "TreeEnsembleRegressor",
         {graph_.add("Cast",
                     {
@@ -108,6 +108,7 @@ class TreeWriter {
   // The columns up to the last that a node looks at; the answers stand behind them.
   std::string every_column() {
     std::vector<int64_t> columns;
+    columns.reserve(static_cast<size_t>(width_));
     for (int32_t c = 0; c < width_; ++c) columns.push_back(c);
     return graph_.constant(columns, {width_});
   }
@@ -142,7 +143,7 @@ class TreeWriter {
         missing_.push_back(0);
         leaf_tree_.push_back(tree);
         leaf_id_.push_back(id);
-        leaf_value_.push_back(static_cast<double>(floats(6)[static_cast<size_t>(~next.source)]));
+        leaf_value_.push_back(static_cast<double>(floats(6)[~static_cast<size_t>(static_cast<int64_t>(next.source))]));
         continue;
       }
       const auto n = static_cast<size_t>(next.source);

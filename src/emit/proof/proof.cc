@@ -45,7 +45,7 @@ struct Prover::Impl {
   RawRows base;
   size_t rows = 0;
 
-  Impl(const ScorePlan& given, const ProofOptions& wanted) : plan(given), options(wanted), interpreter(given) {
+  Impl(const ScorePlan& given, ProofOptions wanted) : plan(given), options(std::move(wanted)), interpreter(given) {
     const auto types = verify(plan);
     for (const PlanOutput& output : plan.outputs) {
       if (output.name == "probability") is_probability = true;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <utility>
 
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ std::string in_quotes(std::string_view text, char quote) {
 // A file that goes with its owner.
 class TemporaryFile {
  public:
-  TemporaryFile() : path_(std::filesystem::temp_directory_path() / fmt::format("obligor-proof-{}-{}.csv", ::getpid(), next_++)) {}
+  TemporaryFile() : path_(std::filesystem::temp_directory_path() / fmt::format("obligor-proof-{}-{}.csv", ::getpid(), next++)) {}
   ~TemporaryFile() {
     std::error_code ignored;
     std::filesystem::remove(path_, ignored);
@@ -40,7 +41,7 @@ class TemporaryFile {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  static inline std::atomic<int> next_{0};
+  static inline std::atomic<int> next{0};
   std::filesystem::path path_;
 };
 
@@ -74,7 +75,7 @@ std::string source(const ScorePlan& plan, const std::filesystem::path& path) {
 
 }  // namespace
 
-SqlExecutor::SqlExecutor(const ScorePlan& plan, size_t most_terms) : plan_(plan), most_terms_(most_terms) {
+SqlExecutor::SqlExecutor(ScorePlan plan, size_t most_terms) : plan_(std::move(plan)), most_terms_(most_terms) {
   SqlOptions options;
   options.max_terms = most_terms_;
   (void)emit_sql(plan_, options);

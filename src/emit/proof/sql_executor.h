@@ -16,7 +16,7 @@ namespace obligor {
 
 class SqlExecutor final : public Executor {
  public:
-  explicit SqlExecutor(const ScorePlan& plan, size_t most_terms = SqlOptions().max_terms);
+  explicit SqlExecutor(ScorePlan plan, size_t most_terms = SqlOptions().max_terms);
   [[nodiscard]] std::vector<Value> run(const InputBatch& batch, std::span<const std::string> outputs) const override;
 
  private:
