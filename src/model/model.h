@@ -89,11 +89,19 @@ struct FitInput {
 
 using FitFunction = FitResult (*)(const FitInput& input, const Params& params, const Context& context);
 
+// Models of who used what learn from (customer, product) pairs, not from rows of features: model/interactions.h holds their contract.
+struct InteractionInput;
+struct InteractionFit;
+using FitInteractions = InteractionFit (*)(const InteractionInput& input, const Params& params, const Context& context);
+
 struct Traits {
   bool early_stopping = false;        // wants `valid`
   bool deterministic_convex = false;  // weight 2 = row twice holds
   bool needs_gpu_aware = false;       // honours Context::device
   bool trees = false;
+  bool rating = false;  // tasks over (customer, product) pairs that it takes; with neither it is a model of a binary target
+  bool ranking = false;
+  [[nodiscard]] bool pairs() const { return rating || ranking; }
 };
 
 // What tuning may set: a number between low and high (on a log scale where said), one of `choices`, or a flag (neither given). The
@@ -121,7 +129,8 @@ struct ModelEntry {
   std::vector<std::vector<std::pair<std::string, std::string>>> candidates;
   std::vector<TuneRange> tune_space;  // what `--tune` walks; it holds what the candidates set
   int tune_trials = 0;                // trials of tuning where the user says nothing; 0: none
-  FitFunction fit = nullptr;          // bound in the program that trains
+  FitFunction fit = nullptr;          // bound in the program that trains; null for a model of pairs, which has
+  FitInteractions fit_interactions = nullptr;
   // A blend has no prep and no fit of its own: it is made of those of these rows that its parameter `models` names, each with its candidates.
   std::vector<ModelEntry> parts;
   bool on_request = false;  // takes part in a comparison only where it is named, or all are: it takes long
