@@ -48,12 +48,16 @@ class Model {
 
 // A training curve, one value an epoch (or iteration).
 struct Learning {
+  using Curves = std::vector<std::pair<std::string, std::vector<double>>>;  // by layer, from the inputs to the head
   std::vector<double> epoch;
   std::vector<double> train_loss;
   std::vector<double> valid_loss;
   std::vector<double> valid_auc;
   std::vector<double> learning_rate;
-  std::vector<std::pair<std::string, std::vector<double>>> gradient_norm;  // by layer
+  // Of the first batch of each epoch, so that the first value is that of the network as it starts. What they say: model/diagnosis.h.
+  Curves gradient_norm;  // Euclidean norm of the gradient of the layer's parameters
+  Curves signal;         // root mean square of d loss / d (input of the activation), loss of one row
+  Curves saturation;     // share of the layer's activations that are flat
 };
 
 // A coefficient table or the like: what the fit can say about itself beyond the plan.

@@ -36,9 +36,13 @@ Learning learning_from(const Json& json) {
   learning.valid_loss = curve("valid_loss");
   learning.valid_auc = curve("valid_auc");
   learning.learning_rate = curve("learning_rate");
-  if (json.contains("gradient_norm")) {
-    for (const auto& [layer, values] : json["gradient_norm"].items()) learning.gradient_norm.emplace_back(layer, curve_from(values));
-  }
+  const auto layers = [&](const char* name, Learning::Curves& curves) {
+    if (!json.contains(name)) return;
+    for (const auto& [layer, values] : json[name].items()) curves.emplace_back(layer, curve_from(values));
+  };
+  layers("gradient_norm", learning.gradient_norm);
+  layers("signal", learning.signal);
+  layers("saturation", learning.saturation);
   return learning;
 }
 
@@ -55,6 +59,8 @@ Json learning_json(const Learning& learning) {
   put("valid_auc", learning.valid_auc);
   put("learning_rate", learning.learning_rate);
   for (const auto& [layer, values] : learning.gradient_norm) json["gradient_norm"][layer] = values;
+  for (const auto& [layer, values] : learning.signal) json["signal"][layer] = values;
+  for (const auto& [layer, values] : learning.saturation) json["saturation"][layer] = values;
   return json;
 }
 
