@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/read_options.h"
+#include "core/date.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -20,6 +21,7 @@
 #include "core/parallel.h"
 #include "prep/binning/binning.h"
 #include "prep/binning/stream.h"
+#include "study/report/report.h"
 #include "table/source.h"
 #include "table/task.h"
 
@@ -37,6 +39,7 @@ struct Options : DataOptions {
   std::vector<std::string> only;
   int show = 0;
   std::string out;
+  std::string html;
   bool continuous = false;
   bool stream = false;
   bool summary = false;
@@ -321,7 +324,12 @@ Json document_of(const std::vector<Result>& results, const Outcome& outcome, con
     features.push_back(result.binning ? binning_json(result.binning->table()) : Json{{"name", result.name}, {"error", result.error}});
   }
   const BinningSpec& s = options.spec;
-  Json document{{"kind", "binning"}, {"source", source}, {"target", options.task.target}};
+  const auto now = std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  Json document{{"obligor", program_version()},
+                {"kind", "binning"},
+                {"source", source},
+                {"started", date_text(now.time_since_epoch().count() * 1'000'000)},
+                {"target", options.task.target}};
   if (!options.continuous) document["positive"] = outcome.positive;
   document["rows"] = rows;
   document["missing_target"] = outcome.missing_target;
@@ -375,6 +383,7 @@ int run_bin(Options options, const Globals& globals) {
   options.spec.trend = parse_trend(options.trend);
   options.spec.prebins = parse_prebins(options.prebins);
   check_spec(options.spec);
+  for (const auto* path : {&options.out, &options.html}) check_writable(*path);
   const Context context = globals.context();
   options.read.threads = context.threads();
   using Clock = std::chrono::steady_clock;
@@ -407,6 +416,7 @@ int run_bin(Options options, const Globals& globals) {
   const Json document = document_of(results, outcome, options.stream ? options.data + options.sql : table.source(),
                                     options.stream ? streamed.rows : outcome.rows.size(), options, timing);
   if (!options.out.empty()) write_file(options.out, dump_json(document) + "\n");
+  if (!options.html.empty()) write_file(options.html, render_report(document));
   if (options.json) {
     fmt::print("{}\n", dump_json(document));
     return 0;
@@ -471,6 +481,7 @@ Run setup_bin(CLI::App& app, Globals& globals) {
   app.add_option("--show", options->show, "tables of the best N only; 0: all")->capture_default_str();
   app.add_flag("--summary", options->summary, "the list of features without their tables");
   app.add_option("--out", options->out, "write the document to this JSON file");
+  app.add_option("--html", options->html, "write a page with every feature's bins, as picture and table; it loads nothing");
   app.add_flag("--json", options->json, "one JSON document on stdout");
   add_read_options(app, options->read);
   return [options, &globals] { return run_bin(*options, globals); };

@@ -15,6 +15,7 @@
 #include "cli/companion.h"
 #include "cli/toml_config.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
 
 namespace obligor::cli {
@@ -153,6 +154,10 @@ int parse_and_run(int argc, char** argv, std::span<const CommandSpec> commands) 
 }  // namespace
 
 std::string_view program_version() { return OBLIGOR_VERSION; }
+
+void check_writable(const std::string& path) {
+  if (!path.empty()) const AtomicFile probe(path);
+}
 
 Context Globals::context() const {
   ContextOptions options;

@@ -57,6 +57,9 @@ struct CommandSpec {
 
 [[nodiscard]] int run_program(int argc, char** argv, std::span<const CommandSpec> commands);
 
+// That a file can be written where the user wants it, before hours of work; an empty path is none. Error{kIo}.
+void check_writable(const std::string& path);
+
 // One error line on stderr and the exit status for it; what run_program does with an exception, for use inside a catch.
 [[nodiscard]] int report_current_exception() noexcept;
 

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
       {"bin", "optimal bins of each column: table, WoE, information value",
        "  obligor bin loans.csv --target default --special -9999\n"
        "  obligor bin taiwan --mirror data --columns PAY_0,LIMIT_BAL --max-bins 5 --trend monotone\n"
-       "  obligor bin loans.csv --target default --summary --out bins.json\n",
+       "  obligor bin loans.csv --target default --summary --out bins.json --html bins.html\n",
        obligor::cli::setup_bin},
       {"embed", "a network of payments or guarantees as a table: a vector a node (node2vec, DeepWalk)",
        "  obligor embed payments.csv --source payer --target payee --weight amount --out nodes.parquet\n"

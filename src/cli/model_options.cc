@@ -34,6 +34,24 @@ ModelRequest* find_request(std::vector<ModelRequest>& requests, const std::strin
   return found == requests.end() ? nullptr : &*found;
 }
 
+// One of a few names; another one is told as an unknown model is, with the near candidates.
+template <class Value>
+CLI::Option* add_choice(CLI::App& app, const std::string& option, Value& value, std::vector<std::pair<std::string, Value>> choices,
+                        const std::string& help) {
+  const auto choose = [option, &value, choices = std::move(choices)](const std::string& given) {
+    std::vector<std::string> names;
+    for (const auto& [name, meant] : choices) {
+      if (name == given) {
+        value = meant;
+        return;
+      }
+      names.push_back(name);
+    }
+    throw unknown_name("value of " + option, given, names);
+  };
+  return app.add_option_function<std::string>(option, choose, help)->type_name("NAME");
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& app, ModelOptions& options) {
@@ -53,20 +71,16 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->check(CLI::Range(0.0, 1e6))
       ->type_name("MINUTES")
       ->group("Model");
-  const std::vector<std::pair<std::string, TuneMethod>> methods{{"bayes", TuneMethod::kBayes}, {"random", TuneMethod::kRandom}};
-  app.add_option("--tune-method", options.pipeline.tune_method, "bayes, or random to compare with")
-      ->transform(CLI::CheckedTransformer(methods).description(""))
-      ->type_name("NAME")
+  add_choice(app, "--tune-method", options.pipeline.tune_method, {{"bayes", TuneMethod::kBayes}, {"random", TuneMethod::kRandom}},
+             "bayes, or random to compare with")
       ->group("Model");
   std::vector<std::pair<std::string, RejectMethod>> inference;
   for (const auto method :
        {RejectMethod::kNone, RejectMethod::kAugmentation, RejectMethod::kParcelling, RejectMethod::kFuzzy, RejectMethod::kHardCutoff}) {
     inference.emplace_back(reject_method_name(method), method);
   }
-  app.add_option("--reject-inference", options.pipeline.reject.method,
-                 "what rejected applications add to the fit: none, augmentation, parcelling, fuzzy or hard_cutoff; default: none")
-      ->transform(CLI::CheckedTransformer(inference).description(""))
-      ->type_name("NAME")
+  add_choice(app, "--reject-inference", options.pipeline.reject.method, std::move(inference),
+             "what rejected applications add to the fit: none, augmentation, parcelling, fuzzy or hard_cutoff; default: none")
       ->group(kRejectGroup);
   app.add_option("--reject-odds-factor", options.pipeline.reject.odds_factor,
                  "by how much the odds of bad are higher among rejected than among accepted applications that look the same")

@@ -93,10 +93,6 @@ int finish_run(const StudyRun& run) {
   return std::any_of(run.comparison.models.begin(), run.comparison.models.end(), ok) ? 0 : 1;
 }
 
-void check_writable(const std::string& path) {
-  if (!path.empty()) const AtomicFile probe(path);
-}
-
 std::string interval_text(const Json& metric) {
   return fmt::format("{:.3f} [{:.3f}, {:.3f}]", metric["value"].get<double>(), metric["low"].get<double>(), metric["high"].get<double>());
 }

@@ -53,9 +53,6 @@ struct StudyRun {
 // The exit status. Says how to go on after a stop; removes the kept jobs when all models are done.
 [[nodiscard]] int finish_run(const StudyRun& run);
 
-// That a file can be written where the user wants it, before hours of work. Error{kIo}.
-void check_writable(const std::string& path);
-
 // "0.781 [0.752, 0.808]"
 [[nodiscard]] std::string interval_text(const Json& metric);
 

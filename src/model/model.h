@@ -87,6 +87,7 @@ struct FitInput {
   std::span<const uint8_t> categorical;   // 1 where a feature column holds category codes as numbers
   std::span<const std::string> feature_source;
   std::span<const std::vector<std::string>> feature_levels;  // names of the codes where categorical; may be empty
+  std::span<const uint8_t> days;                             // 1 where a feature is a date, in days since 1970-01-01; may be empty
   std::span<const Binning> binnings;                         // behind the columns of WoE
   std::span<const int32_t> feature_binning;                  // for each feature which of them, or -1; empty = none
 };

@@ -21,6 +21,7 @@ struct Block {
   std::string source;              // raw column
   bool categorical = false;
   std::vector<std::string> levels;  // of a category's codes, when categorical
+  bool days = false;                // the columns are days since 1970-01-01 as read
 };
 
 // Values and weights of the training rows, the sorted finite ones first: the basis of every quantile.

@@ -214,7 +214,9 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
 
   if (varies) {
     switch (spec.numbers) {
-      case NumberCoding::kRaw: blocks.push_back({spec.impute ? builder.impute(x, {sample.quantile(0.5)}) : x, {name}, name, false}); break;
+      case NumberCoding::kRaw:
+        blocks.push_back({spec.impute ? builder.impute(x, {sample.quantile(0.5)}) : x, {name}, name, false, {}, is_date});
+        break;
       case NumberCoding::kStandard:
       case NumberCoding::kRobust: blocks.push_back(scaled(builder, x, column, sample, spec)); break;
       case NumberCoding::kQuantile:

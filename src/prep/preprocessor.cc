@@ -24,6 +24,7 @@ struct Preprocessor::Fitted {
   std::vector<std::string> names;
   std::vector<std::string> sources;
   std::vector<uint8_t> categorical;
+  std::vector<uint8_t> days;
   std::vector<std::vector<std::string>> feature_levels;
   std::vector<uint32_t> code_levels;
   std::vector<Binning> binnings;
@@ -231,6 +232,7 @@ class Fitter {
         fitted->names.push_back(name);
         fitted->sources.push_back(block.source);
         fitted->categorical.push_back(block.categorical ? 1 : 0);
+        fitted->days.push_back(block.days ? 1 : 0);
         fitted->feature_levels.push_back(block.levels);
       }
     }
@@ -330,6 +332,7 @@ const ScorePlan& Preprocessor::plan() const { return fitted_->plan; }
 const std::vector<std::string>& Preprocessor::feature_names() const { return fitted_->names; }
 const std::vector<std::string>& Preprocessor::feature_source() const { return fitted_->sources; }
 const std::vector<uint8_t>& Preprocessor::categorical() const { return fitted_->categorical; }
+const std::vector<uint8_t>& Preprocessor::days() const { return fitted_->days; }
 const std::vector<std::vector<std::string>>& Preprocessor::feature_levels() const { return fitted_->feature_levels; }
 const std::vector<uint32_t>& Preprocessor::code_levels() const { return fitted_->code_levels; }
 const std::vector<Binning>& Preprocessor::binnings() const { return fitted_->binnings; }

@@ -94,6 +94,7 @@ Member fit_member(const Fit& fit, const TrainingRows& train, Rows valid) {
   input.code_levels = prep.code_levels();
   input.categorical = prep.categorical();
   input.feature_source = prep.feature_source();
+  input.days = prep.days();
   input.feature_levels = prep.feature_levels();
   input.binnings = prep.binnings();
   input.feature_binning = prep.feature_binning();

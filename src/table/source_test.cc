@@ -10,8 +10,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "core/date.h"
 #include "core/file.h"
-#include "table/date.h"
 #include "table/test_support.h"
 
 namespace obligor {

@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "core/date.h"
 #include "core/error.h"
 #include "core/random.h"
-#include "table/date.h"
 #include "table/fold_file.h"
 
 namespace obligor {

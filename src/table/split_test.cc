@@ -5,7 +5,7 @@
 #include <numeric>
 #include <set>
 
-#include "table/date.h"
+#include "core/date.h"
 #include "table/test_support.h"
 
 namespace obligor {

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/date.h"
 #include "core/error.h"
-#include "table/date.h"
 
 namespace obligor {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "table/date.h"
+#include "core/date.h"
 #include "table/test_support.h"
 
 namespace obligor {
@@ -123,6 +123,10 @@ TEST(Date, ParsesAndPrintsIsoAndRefusesTheRest) {
   EXPECT_EQ(parse_date("1969-12-31"), -86'400'000'000);
   EXPECT_EQ(date_text(*parse_date("1969-12-31T23:59")), "1969-12-31T23:59:00");
   EXPECT_EQ(date_text(1), "1970-01-01T00:00:00.000001");
+  EXPECT_EQ(day_text(16102), "2014-02-01");
+  EXPECT_EQ(day_text(-0.5), "1969-12-31T12:00:00");
+  EXPECT_EQ(day_text(-719162), "0001-01-01");
+  EXPECT_EQ(day_text(1e7), "10000000");
   for (const char* bad : {"", "2014", "2014-13-01", "2014-02-30", "14-02-01", "2014-02-01x", "2014-02-01 25:00", "2014/02/01"}) {
     EXPECT_FALSE(parse_date(bad)) << bad;
   }

@@ -88,6 +88,22 @@ def main():
     amount = next(f for f in streamed["features"] if f["name"] == "credit_amount")
     assert amount["iv"] > 0.8 * whole["credit_amount"]["iv"]
 
+    # The page holds the same document, and a date column reads as dates in it and in the text.
+    dated = folder / "dated.csv"
+    with open(dated, "w", encoding="utf-8") as stream:
+        stream.write("opened,bad\n" + "".join(f"{2004 + i % 5}-03-01,{int(i % (9 - 2 * (i % 4)) == 0)}\n" for i in range(1000)))
+    page = folder / "bins.html"
+    text = run(dated, "--target", "bad", "--html", page, "--out", out)
+    assert text.returncode == 0 and "< 2005-03-01" in text.stdout, (text.stdout, text.stderr)
+    html = page.read_text(encoding="utf-8")
+    held = html.split('<script type="application/json" id="data">', 1)[1].split("</script", 1)[0]
+    document = json.loads(out.read_text())
+    assert json.loads(held) == document and "default-src 'none'" in html
+    opened = document["features"][0]
+    assert opened["date"] is True and opened["bins"][0]["before"] == "2005-03-01" and opened["bins"][0]["high"] == 12843, opened
+    lost = run(dated, "--target", "bad", "--html", page / "below_a_file.html")
+    assert lost.returncode != 0 and "below_a_file.html" in lost.stderr and not lost.stdout, lost.stderr
+
     # A number as the target, special codes, weights.
     file = folder / "loss.csv"
     with open(file, "w", encoding="utf-8") as stream:

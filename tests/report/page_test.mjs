@@ -32,9 +32,7 @@ before(async () => {
     execFileSync(render, [path, page]);
     reports[kind] = { document: JSON.parse(json), url: pathToFileURL(page).href };
   }
-  writeFileSync(join(folder, 'empty.json'), '{}');
-  execFileSync(render, [join(folder, 'empty.json'), join(folder, 'empty.html')]);
-  reports.empty = { document: {}, url: pathToFileURL(join(folder, 'empty.html')).href };
+  reports.empty = write('empty', {});
   // What could not be computed is null, at every depth.
   const holes = JSON.parse(JSON.stringify(reports.full.document));
   Object.assign(holes, { seed: null, machine: null, split: { kind: 'kfold', detail: null } });
@@ -56,9 +54,7 @@ before(async () => {
   holes.models[0].curves.histogram.edges[0] = null;
   holes.models[1].curves = null;
   holes.models[1].params.num_leaves = null;
-  writeFileSync(join(folder, 'holes.json'), JSON.stringify(holes));
-  execFileSync(render, [join(folder, 'holes.json'), join(folder, 'holes.html')]);
-  reports.holes = { document: holes, url: pathToFileURL(join(folder, 'holes.html')).href };
+  reports.holes = write('holes', holes);
   browser = await chromium.launch({
     executablePath: process.env.OBLIGOR_CHROMIUM,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -69,6 +65,14 @@ after(async () => {
   await browser?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
+
+// A document of a test's own.
+function write(name, document) {
+  const page = join(folder, `${name}.html`);
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(document));
+  execFileSync(render, [join(folder, `${name}.json`), page]);
+  return { document, url: pathToFileURL(page).href };
+}
 
 async function open(kind, viewport, scheme = 'light') {
   const context = await browser.newContext({ viewport, offline: true, colorScheme: scheme });
@@ -210,6 +214,40 @@ test('names that hold HTML are shown as text and do nothing', async () => {
     assert.equal(await page.locator('script').count(), 2);
     assert.ok((await page.locator('.profile').textContent()).includes('</script><img src=x onerror="window.broken=true">'));
     await assertFits(page);
+    quiet(report);
+    await report.close();
+  }
+});
+
+test('a binning shows a row and a picture a feature, dates as dates, and leads from the list to the bins', async () => {
+  const bin = (label, share, event_rate, more) => ({ kind: 'range', label, rows: 1000 * share, count: 1000 * share, share, events: 1000 * share * event_rate, event_rate, woe: 0.4 - event_rate, iv: 0.01, js: 0.001, p_value: 0.0004, ...more });
+  const levels = Array.from({ length: 30 }, (_, i) => `level ${i}`);
+  const feature = (name, more, bins) => ({ name, kind: 'number', rows: 1000, count: 1000, events: 300, event_rate: 0.3, iv: 0.2, js: 0.03, gini: 0.2, ks: 0.15, trend: 'none', prebins: 9, bins, ...more });
+  reports.binning = write('binning', {
+    kind: 'binning', source: 'data/loans&.csv', target: 'bad', positive: '1', rows: 1000, missing_target: 3, spec: { divergence: 'iv', max_bins: 8 }, conventions: { bins: '[a, b)', woe: 'ln', empty_cell: '+0.5' },
+    features: [
+      feature('opened', { date: true, trend: 'ascending' }, [bin('< 2006-03-01', 0.5, 0.2), bin('>= 2006-03-01', 0.4, 0.4), bin('missing', 0.1, 0.4, { kind: 'missing', p_value: null })]),
+      feature('town', { kind: 'category', note: 'of many levels' }, [bin(levels.join(', '), 0.9, 0.2, { kind: 'levels', levels }), bin('other', 0.1, 0.6, { kind: 'levels', levels: ['other'] })]),
+      { name: 'telephone', error: "column 'telephone': no binning meets min_bins 4" },
+    ],
+  });
+  for (const size of [WIDE, NARROW]) {
+    const report = await open('binning', size);
+    const { page } = report;
+    await assertFits(page);
+    assert.equal(await page.locator('h1').innerText(), 'loans&.csv');
+    assert.equal(await page.locator('#features tbody tr').count(), 3);
+    assert.match(await page.locator('#features tr.failed').innerText(), /min_bins 4/);
+    assert.equal(await page.locator('#bins svg.binplot').count(), 2);
+    assert.equal(await page.locator('#bins tbody tr').count(), 5);
+    assert.match(await page.locator('#bins tbody tr').first().innerText(), /< 2006-03-01/);
+    // The line joins bins of values; a missing value has a dot alone.
+    const first = page.locator('#bins svg.binplot').first();
+    assert.equal((await first.locator('polyline').getAttribute('points')).split(' ').length, 2);
+    assert.equal(await first.locator('circle').count(), 3);
+    assert.match(await page.locator('#bins summary').first().innerText(), /level 5 and 24 more/);
+    await page.locator('#features a').nth(1).click();
+    assert.ok(await page.locator('#feature-2').evaluate((e) => Math.abs(e.getBoundingClientRect().top) < innerHeight));
     quiet(report);
     await report.close();
   }

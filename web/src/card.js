@@ -1,39 +1,10 @@
 // The scorecard as it is read: for each characteristic a picture of its bins beside the table of points; and for every model what each
 // cut-off would approve, and the grades.
-import { h, svg } from './dom.js';
+import { binPlot, labelCell } from './binplot.js';
+import { h } from './dom.js';
 import { count, decimal, isNumber, percent } from './format.js';
 
 const SHOWN = 12; // characteristics before the fold
-const PLOT = { width: 300, height: 150, left: 34, right: 34, top: 10, bottom: 20 };
-const BINS_DRAWN = 24;
-
-const nice = (value) => [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1].find((step) => value <= step) ?? 1;
-
-// Bars: the share of the training rows in each bin, in the table's order; dots and line: its bad rate; the dashes: that of all.
-function binPlot(attributes, overall) {
-  const bins = attributes.filter((a) => isNumber(a.share) && isNumber(a.event_rate)).slice(0, BINS_DRAWN);
-  if (bins.length === 0) return null;
-  const inner = { w: PLOT.width - PLOT.left - PLOT.right, h: PLOT.height - PLOT.top - PLOT.bottom };
-  const shareTop = nice(Math.max(...bins.map((b) => b.share)));
-  const rateTop = nice(Math.max(...bins.map((b) => b.event_rate), overall ?? 0));
-  const step = inner.w / bins.length;
-  const x = (i) => PLOT.left + (i + 0.5) * step;
-  const y = (value, top) => PLOT.top + inner.h * (1 - value / top);
-  const base = PLOT.top + inner.h;
-  const points = bins.map((b, i) => `${x(i).toFixed(1)},${y(b.event_rate, rateTop).toFixed(1)}`).join(' ');
-  return svg('svg', { class: 'binplot', viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: 'img', 'aria-label': 'Share of loans and bad rate by bin' },
-    bins.map((b, i) => svg('rect', { x: x(i) - step * 0.36, width: step * 0.72, y: y(b.share, shareTop), height: base - y(b.share, shareTop), class: 'share' }, svg('title', {}, `${b.label}: ${percent(b.share)} of loans, bad rate ${percent(b.event_rate)}`))),
-    svg('line', { x1: PLOT.left, x2: PLOT.width - PLOT.right, y1: base, y2: base, class: 'axis' }),
-    isNumber(overall) && svg('line', { x1: PLOT.left, x2: PLOT.width - PLOT.right, y1: y(overall, rateTop), y2: y(overall, rateTop), class: 'overall' }),
-    svg('polyline', { points, class: 'rate' }),
-    bins.map((b, i) => svg('circle', { cx: x(i), cy: y(b.event_rate, rateTop), r: 2.6, class: 'rate' })),
-    svg('text', { x: PLOT.left - 4, y: PLOT.top + 8, class: 'end share' }, percent(shareTop, 0)),
-    svg('text', { x: PLOT.left - 4, y: base, class: 'end share' }, '0'),
-    svg('text', { x: PLOT.width - PLOT.right + 4, y: PLOT.top + 8, class: 'rate' }, percent(rateTop, 0)),
-    svg('text', { x: PLOT.width - PLOT.right + 4, y: base, class: 'rate' }, '0'),
-    svg('text', { x: PLOT.left, y: PLOT.height - 5, class: 'share' }, 'share of loans'),
-    svg('text', { x: PLOT.width - PLOT.right, y: PLOT.height - 5, class: 'end rate' }, 'bad rate'));
-}
 
 function characteristic(c, overall) {
   const rows = c.attributes ?? [];
@@ -44,7 +15,7 @@ function characteristic(c, overall) {
       h('div', { class: 'scroll' }, h('table', { class: 'card' },
         h('thead', {}, h('tr', {}, h('th', {}, 'Attribute'), ['Points', 'WoE', 'Loans', 'Bad rate'].map((t) => h('th', { class: 'number' }, t)))),
         h('tbody', {}, rows.map((a) => h('tr', { class: isNumber(a.rows) ? undefined : 'never' },
-          h('td', {}, a.label), h('td', { class: 'number points' }, isNumber(a.points) ? String(a.points) : ''), h('td', { class: 'number' }, isNumber(a.woe) ? decimal(a.woe, 2) : ''),
+          labelCell(a), h('td', { class: 'number points' }, isNumber(a.points) ? String(a.points) : ''), h('td', { class: 'number' }, isNumber(a.woe) ? decimal(a.woe, 2) : ''),
           h('td', { class: 'number' }, isNumber(a.share) ? percent(a.share) : ''), h('td', { class: 'number' }, isNumber(a.event_rate) ? percent(a.event_rate) : ''))))))));
 }
 

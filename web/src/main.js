@@ -1,4 +1,4 @@
-// The page of a comparison: reads the JSON beside it and lays the sections out. Every part of the document may be absent.
+// The page of a comparison, or of a binning: reads the JSON beside it and lays the sections out. Every part of the document may be absent.
 import { append, h } from './dom.js';
 import { figure, legendItem } from './figure.js';
 import { bytes, count, date, decimal, isNumber, percent, pValue, seconds } from './format.js';
@@ -10,6 +10,8 @@ import { learningCharts, learns } from './learning.js';
 import { tuned, tuningChart } from './tuning.js';
 import { profileTable } from './profile.js';
 import { treeParts } from './tree.js';
+import { binningPage } from './binning.js';
+import { contents, foot, masthead, pairsList, sectionList } from './page.js';
 import { cardParts, cutOffParts, hasCutOffs } from './card.js';
 import { dress, Selection } from './state.js';
 
@@ -31,11 +33,8 @@ function header(doc) {
     ['Split', doc.split && (doc.split.detail ? [doc.split.detail] : [SPLITS[doc.split.kind] ?? doc.split.kind])],
     ['Seed', doc.seed !== undefined && String(doc.seed)],
     ['Run', doc.started && [date(doc.started), isNumber(doc.seconds) && h('small', {}, `took ${seconds(doc.seconds)}`, isNumber(doc.peak_memory_bytes) && `, ${bytes(doc.peak_memory_bytes)}`)]],
-  ].filter(([, content]) => content);
-  return h('header', { class: 'top' },
-    h('p', { class: 'eyebrow' }, 'Obligor', doc.obligor && ` ${doc.obligor}`, ' · model comparison'),
-    h('h1', {}, doc.data?.source ? String(doc.data.source).split('/').pop() : 'Comparison of credit-risk models'),
-    facts.length > 0 && h('dl', { class: 'facts' }, facts.map(([label, content]) => h('div', {}, h('dt', {}, label), h('dd', {}, content)))));
+  ];
+  return masthead(doc, 'model comparison', doc.data?.source ? String(doc.data.source).split('/').pop() : 'Comparison of credit-risk models', facts);
 }
 
 function warnings(list) {
@@ -81,14 +80,6 @@ function importance(model) {
   ];
 }
 
-function settings(value) {
-  if (value === null) return '–';
-  if (typeof value !== 'object') return String(value);
-  return Array.isArray(value) && value.every((v) => typeof v !== 'object') ? value.join(', ') : JSON.stringify(value);
-}
-
-const pairsList = (object) => h('dl', { class: 'settings' }, Object.entries(object).map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, typeof v === 'object' && v !== null && !Array.isArray(v) ? pairsList(v) : settings(v)))));
-
 function command(doc) {
   const code = h('code', {}, doc.command);
   const button = h('button', { type: 'button', class: 'copy', onclick: async () => {
@@ -113,12 +104,7 @@ function main(doc) {
   const badRate = doc.task?.bad_rate;
   const delong = testOf(doc, 'delong');
   const friedman = testOf(doc, 'friedman');
-  const sections = [];
-  const section = (id, title, lead, ...content) => {
-    const node = h('section', { id }, h('h2', {}, h('span', { class: 'no' }, sections.length + 1), title), lead && h('p', { class: 'lead' }, lead), content);
-    sections.push({ id, title, node });
-    return node;
-  };
+  const { sections, section } = sectionList();
 
   const rows = doc.task?.rows ?? doc.rows;
   const unfiltered = [
@@ -206,14 +192,13 @@ function main(doc) {
     section('glossary', 'Glossary', null, h('dl', { class: 'glossary' }, [...METRICS.map((m) => [m.label, m.text]), ...TERMS].map(([term, text]) => h('div', {}, h('dt', {}, term), h('dd', {}, text))))),
   ];
 
-  const toc = h('nav', { class: 'toc', 'aria-label': 'Contents' }, h('ol', {}, sections.map((s) => h('li', {}, h('a', { href: `#${s.id}` }, s.title)))));
   const source = doc.data?.source;
   if (source) document.title = `${source}: model comparison`;
   return [
     header(doc),
-    h('div', { class: 'body' }, toc, h('main', {}, warnings(doc.warnings), all.length > 0 && verdict(doc, fine), unfiltered,
+    h('div', { class: 'body' }, contents(sections), h('main', {}, warnings(doc.warnings), all.length > 0 && verdict(doc, fine), unfiltered,
       filtered.length > 0 && h('div', { class: 'filtered' }, fine.length > 1 && chips(selection), filtered), rest,
-      h('footer', {}, 'Made by Obligor', doc.obligor && ` ${doc.obligor}`, doc.started && ` on ${date(doc.started)}`, '. This file is complete in itself and asks nothing of any network.'))),
+      foot(doc))),
   ];
 }
 
@@ -227,7 +212,8 @@ function present(value) {
 const page = document.getElementById('page');
 let content;
 try {
-  content = main(present(JSON.parse(document.getElementById('data').textContent)));
+  const doc = present(JSON.parse(document.getElementById('data').textContent));
+  content = doc.kind === 'binning' ? binningPage(doc) : main(doc);
 } catch (error) {
   content = [h('p', { class: 'fatal' }, 'This report holds no readable results. ', String(error?.message ?? error))];
   console.error(error);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/date.h"
 #include "core/error.h"
 #include "emit/sql/dialect.h"
 
@@ -80,6 +81,13 @@ class Emitter {
   [[nodiscard]] const std::vector<float>& floats(const Node& node, size_t i) const { return plan_.constants[node.constants[i]].floats(); }
   [[nodiscard]] const std::vector<int32_t>& ints(const Node& node, size_t i) const { return plan_.constants[node.constants[i]].ints(); }
 
+  // A bound of a date column is a number of days; a person reads the date beside it.
+  [[nodiscard]] std::string as_day(const Node& node, float bound) const {
+    const Node& input = plan_.nodes[node.inputs[0]];
+    if (input.op != Op::kInput || plan_.inputs[input.size].from != "date") return "";
+    return fmt::format(" /* {} */", day_text(static_cast<double>(bound)));
+  }
+
   // WHEN branches of a bin or an encode node over its raw value, `value(code)` after each THEN.
   std::string cases(const Node& node, const std::function<std::string(int32_t)>& value) {
     const std::string& x = in(node, 0).columns[0];
@@ -93,7 +101,7 @@ class Emitter {
         text += fmt::format("\n      WHEN {} = {} THEN {}", x, number(specials[s]), value(missing + 1 + static_cast<int32_t>(s)));
       }
       for (size_t t = 0; t < thresholds.size(); ++t) {
-        text += fmt::format("\n      WHEN {} < {} THEN {}", x, number(thresholds[t]), value(static_cast<int32_t>(t)));
+        text += fmt::format("\n      WHEN {} < {}{} THEN {}", x, number(thresholds[t]), as_day(node, thresholds[t]), value(static_cast<int32_t>(t)));
       }
       text += fmt::format("\n      ELSE {} END", value(static_cast<int32_t>(thresholds.size())));
       count(thresholds.size() + specials.size() + 2);

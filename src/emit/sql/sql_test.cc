@@ -162,6 +162,18 @@ TEST(Sql, ACardReadsAsCases) {
   EXPECT_THAT(text, testing::HasSubstr("\"job's \"\"kind\"\"\""));
 }
 
+TEST(Sql, ABoundOfADateColumnSaysItsDate) {
+  PlanBuilder builder;
+  const NodeId opened = builder.input("opened", InputKind::kNumber, "date");
+  const NodeId days = builder.input("days", InputKind::kNumber);
+  builder.output("log_odds", builder.look_up(builder.bin(opened, {13208, 13528.5F}), {1, 2, 3, 4}, 1));
+  builder.output("other", builder.look_up(builder.bin(days, {13209}), {1, 2, 3}, 1));
+  const std::string text = emit_sql(builder.build(), {});
+  EXPECT_THAT(text, testing::HasSubstr("< 13208e0 /* 2006-03-01 */ THEN 1e0"));
+  EXPECT_THAT(text, testing::HasSubstr("/* 2007-01-15T12:00:00 */ THEN 2e0"));
+  EXPECT_THAT(text, testing::HasSubstr("< 13209e0 THEN 1e0"));
+}
+
 TEST(Sql, DialectsQuoteAsTheyShould) {
   SqlOptions spark;
   spark.dialect = SqlDialect::kSpark;

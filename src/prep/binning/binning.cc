@@ -214,7 +214,7 @@ std::string Binning::code_label(uint32_t code) const {
   }
   const auto bins = static_cast<uint32_t>(parts_.splits.size()) + 1;
   if (code == bins) return "missing";
-  if (code > bins) return fmt::format("special {}", parts_.specials[code - bins - 1]);
+  if (code > bins) return "special " + binning::bound_text(parts_.specials[code - bins - 1], table().date);
   return code < table().bins.size() && table().bins[code].kind == BinKind::kRange ? table().bins[code].label : "all values";
 }
 
@@ -248,7 +248,7 @@ NodeId Binning::lower(PlanBuilder& builder) const {
     node = builder.encode(builder.input(name(), InputKind::kCategory), parts_.levels, parts_.level_codes, code(std::string_view()), parts_.unseen,
                           codes());
   } else {
-    node = builder.bin(builder.input(name(), InputKind::kNumber, parts_.date ? "date" : ""), parts_.splits, parts_.specials);
+    node = builder.bin(builder.input(name(), InputKind::kNumber, table().date ? "date" : ""), parts_.splits, parts_.specials);
   }
   builder.name(node, name() + " (bin)");
   return node;

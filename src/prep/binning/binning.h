@@ -45,7 +45,7 @@ enum class BinKind { kRange, kLevels, kMissingValues, kSpecialCode };
 
 struct BinRow {
   BinKind kind = BinKind::kRange;
-  std::string label;  // "[25, 31)", "clerk, farmer", "missing", "special -9999"
+  std::string label;  // "[25, 31)", "[2006-03-01, 2007-01-15)", "clerk, farmer", "missing", "special -9999"
   float low = 0;      // kRange: [low, high), infinite at the ends; kSpecialCode: low is the code
   float high = 0;
   std::vector<std::string> levels;  // kLevels
@@ -67,6 +67,7 @@ struct BinningTable {
   std::string name;
   bool continuous = false;
   bool categorical = false;
+  bool date = false;         // the bounds are days since 1970-01-01; the labels show them as dates
   std::vector<BinRow> bins;  // values in order, then missing, then the special codes that occurred
   double rows = 0;
   double count = 0;
@@ -107,7 +108,6 @@ class Binning {
     std::vector<int32_t> level_codes;  // bin of each level
     int32_t unseen = 0;                // code of a level that is not listed
     std::vector<float> woe;            // by code
-    bool date = false;                 // a date column, read as days
     BinningTable table;
   };
   explicit Binning(Parts parts) : parts_(std::move(parts)) {}

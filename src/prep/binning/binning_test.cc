@@ -493,5 +493,34 @@ TEST(Binning, ReadsTheSameAsTextAndAsJson) {
   EXPECT_THAT(text, HasSubstr(fmt::format("{:.4f}", b.table().iv)));
 }
 
+TEST(Binning, ADateColumnReadsAsDates) {
+  Numbers d;
+  for (int i = 0; i < 900; ++i) {
+    d.x.push_back(static_cast<float>(13208 + i % 3 * 320));  // 2006-03-01, 2007-01-15 and 2007-12-01
+    d.y.push_back(i % (2 + 3 * (i % 3)) == 0 ? 1 : 0);
+  }
+  for (int i = 0; i < 20; ++i) d.x[static_cast<size_t>(i)] = -25567;
+  BinningSpec spec;
+  spec.special_codes = {-25567};
+  NumberSample sample{"opened", d.x};
+  sample.date = true;
+  const Binning dates = fit_binning(sample, d.y, spec);
+  ASSERT_EQ(dates.table().bins.size(), 4U);
+  EXPECT_EQ(dates.table().bins[0].label, "< 2007-01-15");
+  EXPECT_EQ(dates.table().bins[1].label, "[2007-01-15, 2007-12-01)");
+  EXPECT_EQ(dates.table().bins[2].label, ">= 2007-12-01");
+  EXPECT_EQ(dates.table().bins[3].label, "special 1900-01-01");
+  for (uint32_t code = 0; code < 3; ++code) EXPECT_EQ(dates.code_label(code), dates.table().bins[code].label);
+  EXPECT_EQ(dates.code_label(4), "special 1900-01-01");
+  const Json document = binning_json(dates.table());
+  EXPECT_EQ(document["date"], true);
+  EXPECT_EQ(document["bins"][1]["from"], "2007-01-15");
+  EXPECT_EQ(document["bins"][1]["before"], "2007-12-01");
+  EXPECT_EQ(document["bins"][1]["low"], 13528);
+  EXPECT_TRUE(document["bins"][0]["from"].is_null());
+  EXPECT_EQ(document["bins"][3]["date"], "1900-01-01");
+  EXPECT_THAT(binning_text(dates.table()), HasSubstr("[2007-01-15, 2007-12-01)"));
+}
+
 }  // namespace
 }  // namespace obligor

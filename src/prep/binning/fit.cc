@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/date.h"
 #include "core/error.h"
 #include "prep/binning/fit.h"
 
@@ -185,13 +186,11 @@ void give_p_values(BinningTable& table, const std::vector<Cell>& cells, bool con
   }
 }
 
-std::string number_text(float x) { return fmt::format("{}", x); }
-
-std::string range_label(float low, float high) {
+std::string range_label(float low, float high, bool date) {
   if (std::isinf(low) && std::isinf(high)) return "all values";
-  if (std::isinf(low)) return "< " + number_text(high);
-  if (std::isinf(high)) return ">= " + number_text(low);
-  return fmt::format("[{}, {})", number_text(low), number_text(high));
+  if (std::isinf(low)) return "< " + bound_text(high, date);
+  if (std::isinf(high)) return ">= " + bound_text(low, date);
+  return fmt::format("[{}, {})", bound_text(low, date), bound_text(high, date));
 }
 
 // The cut that opens a bin, between the greatest value before and the smallest of the bin.
@@ -204,6 +203,8 @@ float cut_between(float before, float from, bool midpoint) {
 }
 
 }  // namespace
+
+std::string bound_text(float x, bool date) { return date ? day_text(static_cast<double>(x)) : fmt::format("{}", x); }
 
 std::vector<float> special_codes_of(const BinningSpec& spec) {
   std::vector<float> codes;
@@ -276,9 +277,9 @@ Binning finish_number(const Frame& frame, const Counter& counter, const std::vec
 
   Binning::Parts parts;
   parts.specials = specials;
-  parts.date = frame.date;
   BinningTable& table = parts.table;
   table = table_of(frame, totals, all);
+  table.date = frame.date;
   table.trend = choice.trend;
   table.note = distinct == 1 && choice.note.empty() ? "one value" : choice.note;
   table.prebins = distinct;
@@ -305,7 +306,7 @@ Binning finish_number(const Frame& frame, const Counter& counter, const std::vec
     row.high = kInfinity;
     if (b > 0) row.low = parts.splits[b - 1];
     if (b + 1 < bins.size()) row.high = parts.splits[b];
-    row.label = range_label(row.low, row.high);
+    row.label = range_label(row.low, row.high, frame.date);
     parts.woe.push_back(static_cast<float>(row.woe));
     table.bins.push_back(std::move(row));
   }
@@ -321,7 +322,8 @@ Binning finish_number(const Frame& frame, const Counter& counter, const std::vec
     table.bins.push_back(std::move(row));
   };
   apart(BinKind::kMissingValues, counter.missing(), kMissing, "missing");
-  for (size_t s = 0; s < specials.size(); ++s) apart(BinKind::kSpecialCode, counter.special(s), specials[s], "special " + number_text(specials[s]));
+  for (size_t s = 0; s < specials.size(); ++s)
+    apart(BinKind::kSpecialCode, counter.special(s), specials[s], "special " + bound_text(specials[s], frame.date));
   sum_up(table);
   return Binning(std::move(parts));
 }

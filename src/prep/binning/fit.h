@@ -23,6 +23,8 @@ struct Frame {
 [[nodiscard]] std::vector<float> prebin_cuts(std::span<const Group> groups, const BinningSpec& spec, double all_count);
 [[nodiscard]] Grouping grouping_of(const BinningSpec& spec, double all_count);
 [[nodiscard]] std::vector<float> special_codes_of(const BinningSpec& spec);
+// A cut or a special code as a label shows it.
+[[nodiscard]] std::string bound_text(float x, bool date);
 void check_totals(const Frame& frame, const Cell& all);
 
 }  // namespace obligor::binning

@@ -4,12 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "core/date.h"
 #include "prep/binning/binning.h"
 
 namespace obligor {
 namespace {
 
-constexpr size_t kLabelWidth = 36;
+constexpr size_t kLabelWidth = 44;
 constexpr double kBarWidth = 16;
 
 size_t width_of(std::string_view text) {
@@ -43,6 +44,8 @@ std::string p_text(double p) {
   if (std::isnan(p)) return "";
   return p < 1e-4 ? fmt::format("{:.0e}", p) : fmt::format("{:.4f}", p);
 }
+
+Json day(float x) { return std::isfinite(x) ? Json(day_text(static_cast<double>(x))) : Json(nullptr); }
 
 Json number(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
 
@@ -100,8 +103,13 @@ Json binning_json(const BinningTable& table) {
     if (row.kind == BinKind::kRange) {
       bin["low"] = number(static_cast<double>(row.low));
       bin["high"] = number(static_cast<double>(row.high));
+      if (table.date) {
+        bin["from"] = day(row.low);
+        bin["before"] = day(row.high);
+      }
     } else if (row.kind == BinKind::kSpecialCode) {
       bin["code"] = number(static_cast<double>(row.low));
+      if (table.date) bin["date"] = day(row.low);
     } else if (row.kind == BinKind::kLevels) {
       bin["levels"] = row.levels;
     }
@@ -127,6 +135,7 @@ Json binning_json(const BinningTable& table) {
     bins.push_back(std::move(bin));
   }
   Json document{{"name", table.name}, {"kind", table.categorical ? "category" : "number"}, {"rows", table.rows}, {"count", table.count}};
+  if (table.date) document["date"] = true;
   if (table.continuous) {
     document["mean"] = table.event_rate;
     document["explained"] = table.chi2;

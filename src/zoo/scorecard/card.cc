@@ -58,6 +58,7 @@ Json card_json(const Card& card) {
       // Codes that no training row took (unseen levels, missing values that never occurred) have no row in the table.
       for (const BinRow& bin : table.bins) {
         if (bin.label != characteristic.binning.code_label(code)) continue;
+        attribute["kind"] = bin_kind_name(bin.kind);
         attribute["rows"] = bin.rows;
         attribute["share"] = bin.share;
         attribute["event_rate"] = bin.event_rate;

@@ -42,7 +42,7 @@ struct Card {
                              const Scale& scale);
 
 // {"scale": {...}, "characteristics": [{"name", "iv", "coefficient", "standard_error", "z", "p", "attributes": [{"label", "points",
-// "woe", "rows", "share", "event_rate"}]}], "attributes": n, "points_low", "points_high"}
+// "woe", "kind", "rows", "share", "event_rate"}]}], "attributes": n, "points_low", "points_high"}
 [[nodiscard]] Json card_json(const Card& card);
 
 }  // namespace obligor::zoo::card

@@ -85,8 +85,7 @@ void shorten(Rule& rule, const Columns& columns, bool says_bad, double confidenc
 
 }  // namespace
 
-Json rule_set(const RuleTree& tree, const Columns& columns, double confidence, std::span<const std::string> names,
-              std::span<const std::vector<std::string>> levels) {
+Json rule_set(const RuleTree& tree, const Columns& columns, double confidence, const FeatureTexts& features) {
   Json rules = Json::array();
   if (tree.nodes.size() < 2) return rules;
   std::vector<std::pair<double, Json>> found;
@@ -108,7 +107,7 @@ Json rule_set(const RuleTree& tree, const Columns& columns, double confidence, s
     const double sure = (right + 1) / (rule.covered() + 2);
     const double lift = sure / (columns.total[says_bad ? 1 : 0] / total);
     std::vector<std::string> texts;
-    for (const Condition& condition : rule.conditions) texts.push_back(tree::condition(*condition.branch, condition.child, names, levels));
+    for (const Condition& condition : rule.conditions) texts.push_back(tree::condition(*condition.branch, condition.child, features));
     std::string text = fmt::format("{}", fmt::join(texts, " and "));
     if (!(lift > 1) || !known.insert(text + (says_bad ? "1" : "0")).second) continue;
     Json row{{"if", std::move(text)}, {"then", says_bad ? "bad" : "good"}, {"covered", rule.covered()}};

@@ -25,6 +25,20 @@ TEST(Columns, RanksAreThePlacesOfTheDistinctValues) {
 }
 
 // Few rows of many codes take the way through the bit set, many rows the one through all cells; both must count as a map does.
+TEST(RuleText, ADateIsReadAsOne) {
+  const std::vector<std::string> names{"opened", "age"};
+  const std::vector<uint8_t> days{1, 0};
+  Branch branch;
+  branch.feature = 0;
+  branch.cuts = {13208, 13528.5F};
+  branch.child_of = {0, 1, 2};
+  const FeatureTexts features{names, {}, days};
+  EXPECT_EQ(condition(branch, 0, features), "opened <= 2006-03-01");
+  EXPECT_EQ(condition(branch, 1, features), "2006-03-01 < opened <= 2007-01-15T12:00:00");
+  branch.feature = 1;
+  EXPECT_EQ(condition(branch, 2, features), "age > 13528.5");
+}
+
 TEST(Columns, ValuesAreCountedInOrderWhateverTheNumberOfRows) {
   Random random(4, "counts");
   ValueCounter counter;

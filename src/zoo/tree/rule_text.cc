@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "core/date.h"
 #include "zoo/tree/rule_tree.h"
 
 namespace obligor::tree {
@@ -21,10 +22,18 @@ std::string counts_text(const Json& node) {
 
 }  // namespace
 
-std::string condition(const Branch& branch, int32_t child, std::span<const std::string> names, std::span<const std::vector<std::string>> levels) {
+std::string FeatureTexts::name(size_t feature) const { return feature < names.size() ? names[feature] : fmt::format("x{}", feature); }
+
+std::string FeatureTexts::value(size_t feature, float x) const {
+  return feature < days.size() && days[feature] != 0 ? day_text(static_cast<double>(x)) : fmt::format("{}", x);
+}
+
+std::string condition(const Branch& branch, int32_t child, const FeatureTexts& features) {
   const auto feature = static_cast<size_t>(branch.feature);
-  const std::string name = feature < names.size() ? names[feature] : fmt::format("x{}", feature);
+  const std::string name = features.name(feature);
+  const auto cut = [&](size_t k) { return features.value(feature, branch.cuts[k]); };
   if (branch.category) {
+    const auto& levels = features.levels;
     const auto* known = feature < levels.size() && !levels[feature].empty() ? &levels[feature] : nullptr;
     std::vector<std::string> inside;
     for (size_t code = 0; code < branch.child_of.size(); ++code) {
@@ -45,15 +54,15 @@ std::string condition(const Branch& branch, int32_t child, std::span<const std::
     const bool open_low = k == 0;
     const bool open_high = end == branch.cuts.size();
     if (open_low && open_high) parts.push_back(fmt::format("{} known", name));
-    else if (open_low) parts.push_back(fmt::format("{} <= {}", name, branch.cuts[end]));
-    else if (open_high) parts.push_back(fmt::format("{} > {}", name, branch.cuts[k - 1]));
-    else parts.push_back(fmt::format("{} < {} <= {}", branch.cuts[k - 1], name, branch.cuts[end]));
+    else if (open_low) parts.push_back(fmt::format("{} <= {}", name, cut(end)));
+    else if (open_high) parts.push_back(fmt::format("{} > {}", name, cut(k - 1)));
+    else parts.push_back(fmt::format("{} < {} <= {}", cut(k - 1), name, cut(end)));
     k = end;
   }
   return parts.empty() ? fmt::format("{} missing", name) : fmt::format("{}", fmt::join(parts, " or "));
 }
 
-Json describe(const RuleTree& tree, std::span<const std::string> names, std::span<const std::vector<std::string>> levels) {
+Json describe(const RuleTree& tree, const FeatureTexts& features) {
   Json nodes = Json::array();
   std::vector<int> depth(tree.nodes.size(), 0);
   for (size_t i = 0; i < tree.nodes.size(); ++i) {
@@ -66,7 +75,7 @@ Json describe(const RuleTree& tree, std::span<const std::string> names, std::spa
       depth[i] = depth[static_cast<size_t>(node.parent)] + 1;
       const auto child =
           static_cast<int32_t>(std::find(parent.children.begin(), parent.children.end(), static_cast<int32_t>(i)) - parent.children.begin());
-      std::string when = condition(parent.split, child, names, levels);
+      std::string when = condition(parent.split, child, features);
       if (parent.unknown == child && parent.surrogates.empty() && !when.ends_with(" missing")) row["takes_missing"] = true;
       row["when"] = std::move(when);
     } else {
@@ -77,11 +86,10 @@ Json describe(const RuleTree& tree, std::span<const std::string> names, std::spa
     row["bad_rate"] = node.weight() > 0 ? node.bad / node.weight() : 0.0;
     row["value"] = node.value;
     if (!node.leaf()) {
-      const auto feature = static_cast<size_t>(node.split.feature);
-      row["split"] = feature < names.size() ? names[feature] : fmt::format("x{}", feature);
+      row["split"] = features.name(static_cast<size_t>(node.split.feature));
       row["gain"] = node.gain;
       row["missing"] = node.unknown < 0 ? "shared" : node.surrogates.empty() ? "branch" : "surrogates";
-      for (const Branch& surrogate : node.surrogates) row["surrogates"].push_back(condition(surrogate, 0, names, levels));
+      for (const Branch& surrogate : node.surrogates) row["surrogates"].push_back(condition(surrogate, 0, features));
     }
     for (const auto& [key, value] : node.facts.items()) row[key] = value;
     nodes.push_back(std::move(row));

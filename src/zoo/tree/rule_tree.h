@@ -3,7 +3,7 @@
 //   RuleTree tree = grow(...);
 //   double p = predict(tree, row);                                  // the direct walk, the oracle
 //   NodeId node = lower_tree(builder, features, tree);              // the same as plan nodes
-//   Json nodes = describe(tree, names, levels);  std::string text = rules_text(nodes);
+//   Json nodes = describe(tree, features_of(input));  std::string text = rules_text(nodes);
 //
 // Contract: nodes[0] is the root and a child stands after its parent. A row goes to the child that `split` names; when the split does
 // not know the value (missing, or a level it never saw) the first surrogate that knows its own value decides; when none does the row
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "model/model.h"
 #include "plan/builder.h"
 
 namespace obligor::tree {
@@ -73,14 +74,24 @@ void set_values(RuleTree& tree, const Smoothing& smoothing);
 // One number node: the probability of bad.
 [[nodiscard]] NodeId lower_tree(PlanBuilder& builder, NodeId features, const RuleTree& tree);
 
+// What people call the features: names, the codes of a category, and which number is a date.
+struct FeatureTexts {
+  std::span<const std::string> names;
+  std::span<const std::vector<std::string>> levels;  // may be empty, as a whole or of a feature
+  std::span<const uint8_t> days;                     // 1: days since 1970-01-01; may be empty
+
+  [[nodiscard]] std::string name(size_t feature) const;
+  [[nodiscard]] std::string value(size_t feature, float x) const;
+};
+[[nodiscard]] inline FeatureTexts features_of(const FitInput& input) { return {input.feature_names, input.feature_levels, input.days}; }
+
 // A flat array, one object a node: id, parent, depth, when (the condition that leads there), n, bad_rate, value, and for an inner
-// node split and surrogates (texts). `levels[f]` names the codes of a category, and may be empty.
-[[nodiscard]] Json describe(const RuleTree& tree, std::span<const std::string> names, std::span<const std::vector<std::string>> levels);
+// node split and surrogates (texts).
+[[nodiscard]] Json describe(const RuleTree& tree, const FeatureTexts& features);
 // One line a node, indented.
 [[nodiscard]] std::string rules_text(const Json& nodes);
 // "age <= 25.5", "25.5 < age <= 40", "job in {clerk, farmer}": when a branch sends a row to a child.
-[[nodiscard]] std::string condition(const Branch& branch, int32_t child, std::span<const std::string> names,
-                                    std::span<const std::vector<std::string>> levels);
+[[nodiscard]] std::string condition(const Branch& branch, int32_t child, const FeatureTexts& features);
 // Gains by feature.
 [[nodiscard]] std::vector<double> importance(const RuleTree& tree, size_t width);
 

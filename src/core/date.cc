@@ -1,7 +1,8 @@
-#include "table/date.h"
+#include "core/date.h"
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,13 @@ std::string date_text(int64_t value) {
   text += fmt::format("T{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   if (within % 1'000'000 != 0) text += fmt::format(".{:06}", within % 1'000'000);
   return text;
+}
+
+std::string day_text(double days) {
+  constexpr double kFirst = -719162;  // 0001-01-01
+  constexpr double kLast = 2932896;   // 9999-12-31
+  if (!(days >= kFirst && days < kLast + 1)) return fmt::format("{}", days);
+  return date_text(std::llround(days * 86'400) * 1'000'000);
 }
 
 }  // namespace obligor
