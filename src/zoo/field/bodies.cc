@@ -32,7 +32,7 @@ Tensor deep(const FieldShape& shape, const Weights& w, Tensor x, size_t first = 
   for (size_t l = first; l < shape.hidden.size(); ++l) {
     x = w.linear(fmt::format("deep:{}", l), x);
     if (shape.batch_norm) x = w.norm(fmt::format("norm:{}", l), x);
-    x = w.dropout(net::activate(x, shape.activation), shape.dropout);
+    x = w.dropout(w.activate(fmt::format("layer {}", l + 1), x, shape.activation), shape.dropout);
   }
   return x;
 }
@@ -149,8 +149,10 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   }
   Tensor x = w.dropout(at::cat(parts, 1), shape.field_dropout);
   for (size_t u = 0; u < shape.blocks; ++u) {
-    const Tensor inside = w.dropout(at::relu(w.linear(fmt::format("unit:{}:in", u), x)), shape.dropout);
-    x = x + at::relu(w.linear(fmt::format("unit:{}:out", u), inside));
+    const std::string layer = fmt::format("unit {}", u + 1);
+    const auto relu = [&](const Tensor& z) { return w.activate(layer, z, net::Activation::kRelu); };
+    const Tensor inside = w.dropout(relu(w.linear(fmt::format("unit:{}:in", u), x)), shape.dropout);
+    x = x + relu(w.linear(fmt::format("unit:{}:out", u), inside));
   }
   return in.linear + head(w, x);
 }
@@ -176,7 +178,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
     const Tensor total = in.vectors.sum(1);
     z = z + at::mm((total.unsqueeze(2) * total.unsqueeze(1)).flatten(1), w["outer"].t());
   }
-  return in.linear + head(w, deep(shape, w, w.dropout(net::activate(z, shape.activation), shape.dropout), 1));
+  return in.linear + head(w, deep(shape, w, w.dropout(w.activate("layer 1", z, shape.activation), shape.dropout), 1));
 }
 }  // namespace pnn
 
@@ -198,7 +200,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const Tensor pair = at::triu_indices(fields.size(0), fields.size(0), 1, at::TensorOptions().dtype(at::kLong).device(device));
   const Tensor products =
       in.vectors.index_select(1, fields.index_select(0, pair.select(0, 0))) * in.vectors.index_select(1, fields.index_select(0, pair.select(0, 1)));
-  const Tensor scores = at::matmul(at::relu(w.linear("attention", products)), w["attention.head"].squeeze(0));
+  const Tensor scores = at::matmul(w.activate("attention", w.linear("attention", products), net::Activation::kRelu), w["attention.head"].squeeze(0));
   const Tensor pooled = (at::softmax(scores, 1).unsqueeze(2) * products).sum(1);
   return in.linear + head(w, w.dropout(pooled, shape.field_dropout));
 }
@@ -253,7 +255,8 @@ void declare(const FieldShape& shape, Declarer& d) {
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   Tensor x = w.linear("stem", in.numbers);
   for (size_t b = 0; b < shape.blocks; ++b) {
-    const Tensor inside = at::relu(w.linear(fmt::format("block:{}:in", b), w.norm(fmt::format("norm:{}", b), x)));
+    const Tensor z = w.linear(fmt::format("block:{}:in", b), w.norm(fmt::format("norm:{}", b), x));
+    const Tensor inside = w.activate(fmt::format("block {}", b + 1), z, net::Activation::kRelu);
     x = x + w.dropout(w.linear(fmt::format("block:{}:out", b), w.dropout(inside, shape.dropout)), shape.field_dropout);
   }
   return in.linear + head(w, at::relu(w.norm("norm:head", x)));
@@ -292,7 +295,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
       z = at::matmul(x * r, weight.t());
     }
     z = z * w[fmt::format("out:{}", l)] + w[fmt::format("deep:{}.bias", l)];
-    x = w.dropout(net::activate(z, shape.activation), shape.dropout);
+    x = w.dropout(w.activate(fmt::format("layer {}", l + 1), z, shape.activation), shape.dropout);
   }
   return (x * w["head"]).sum(2) + w["head.bias"] + in.linear.unsqueeze(1);
 }
@@ -343,7 +346,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
     x = (last ? x.narrow(1, 0, 1) : x) + w.linear(of("mix"), mixed);
     const Tensor inside = w.linear(fmt::format("forward:{}:in", b), norm(fmt::format("norm:{}:forward", b), x));
     const int64_t half = inside.size(2) / 2;
-    const Tensor gated = inside.narrow(2, 0, half) * at::relu(inside.narrow(2, half, half));
+    const Tensor gated = inside.narrow(2, 0, half) * w.activate(fmt::format("block {}", b + 1), inside.narrow(2, half, half), net::Activation::kRelu);
     x = x + w.linear(fmt::format("forward:{}:out", b), w.dropout(gated, shape.dropout));
   }
   return in.linear + head(w, at::relu(norm("norm:head", x.select(1, 0))));
@@ -365,6 +368,14 @@ Tensor Weights::dropout(const Tensor& x, double rate) const {
   if (generator_ == nullptr || rate <= 0) return x;
   const double keep = 1 - rate;
   return x * at::empty_like(x).bernoulli_(keep, *generator_).mul_(1 / keep);
+}
+
+Tensor Weights::activate(const std::string& layer, const Tensor& z, net::Activation activation) const {
+  if (watched_ != nullptr && z.requires_grad()) {
+    z.retain_grad();
+    watched_->push_back({layer, z, activation});
+  }
+  return net::activate(z, activation);
 }
 
 Tensor Weights::norm(const std::string& name, const Tensor& x) const {

@@ -44,20 +44,31 @@ struct Declarer {
   void norm(const std::string& name, const std::string& layer, int64_t width);
 };
 
+// What a body computes on its way to an activation, kept so that its gradient can be read after the way back.
+struct Watched {
+  std::string layer;
+  Tensor z;
+  net::Activation activation;
+};
+
 // The parameters of a batch, and what differs between training and prediction.
 class Weights {
  public:
-  Weights(const std::map<std::string, Tensor>& values, at::Generator* generator) : values_(values), generator_(generator) {}
+  Weights(const std::map<std::string, Tensor>& values, at::Generator* generator, std::vector<Watched>* watched = nullptr)
+      : values_(values), generator_(generator), watched_(watched) {}
   [[nodiscard]] const Tensor& operator[](const std::string& name) const { return values_.at(name); }
   [[nodiscard]] bool training() const { return generator_ != nullptr; }
   [[nodiscard]] Tensor linear(const std::string& name, const Tensor& x) const { return at::linear(x, values_.at(name), values_.at(name + ".bias")); }
   [[nodiscard]] Tensor dropout(const Tensor& x, double rate) const;
+  // The activation of a hidden layer, called as its declarations call it.
+  [[nodiscard]] Tensor activate(const std::string& layer, const Tensor& z, net::Activation activation) const;
   // Batch norm over rows x width, and an update of its running statistics in training. One row alone has no variance.
   [[nodiscard]] Tensor norm(const std::string& name, const Tensor& x) const;
 
  private:
   const std::map<std::string, Tensor>& values_;
   at::Generator* generator_;
+  std::vector<Watched>* watched_;
 };
 
 struct Inputs {

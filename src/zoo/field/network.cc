@@ -61,6 +61,7 @@ struct FieldNetwork::Impl {
   Body body;
   Declarer declared;
 
+  std::vector<std::string> layers;  // in the order of declaration
   std::vector<Parameter> parameters;
   std::map<std::string, Tensor> weights;  // leaves, running statistics
   int64_t decayed = 0;                    // the first so many of the flat tensors
@@ -73,6 +74,7 @@ struct FieldNetwork::Impl {
   Tensor features, codes, crosses, target, weight, order;
   Tensor loss_sum;
   double loss_rows = 0;
+  std::vector<Watched>* watched = nullptr;  // where the next pass leaves what its activations saw
 
   Impl(FieldShape given, const Context& context)
       : shape(std::move(given)),
@@ -97,6 +99,9 @@ struct FieldNetwork::Impl {
       declared.constant("numbers.bias", "fields", {width, columns}, 0);
     declared.constant("intercept", "head", {1}, 0);
     body.declare(shape, declared);
+    for (const Declaration& d : declared.parameters) {
+      if (std::find(layers.begin(), layers.end(), d.layer) == layers.end()) layers.push_back(d.layer);
+    }
     const auto group = [](const Declaration& d) { return d.wide ? 2 : (d.decayed ? 0 : 1); };
     std::stable_sort(declared.parameters.begin(), declared.parameters.end(),
                      [&](const Declaration& a, const Declaration& b) { return group(a) < group(b); });
@@ -383,7 +388,7 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
       }
     }
     const Tensor row_crosses = self.crosses.index_select(0, index).to(at::kLong);
-    const Weights weights(self.weights, &self.generator);
+    const Weights weights(self.weights, &self.generator, self.watched);
     const Tensor logits = self.body.forward(self.shape, weights, self.inputs(numbers, row_codes, row_crosses, looked_up));
     Tensor y = self.target.index_select(0, index);
     Tensor w = self.weight.index_select(0, index);
@@ -396,6 +401,58 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
     if (self.table) self.table->gradient = touched.grad();
     self.loss_sum.add_(loss.detach(), static_cast<double>(rows));
     self.loss_rows += static_cast<double>(rows);
+  });
+}
+
+std::vector<net::LayerState> FieldNetwork::watched_gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  std::vector<Watched> watched;
+  self.watched = &watched;
+  gradients(begin, end);
+  self.watched = nullptr;
+  std::vector<net::LayerState> states;
+  const auto state_of = [&](const std::string& layer) -> net::LayerState& {
+    auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
+    if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
+    return *found;
+  };
+  in_torch([&] {
+    const auto add = [&](const std::string& layer, const Tensor& gradient) {
+      double& norm = state_of(layer).gradient_norm;
+      norm = std::hypot(norm, gradient.norm().item<double>());
+    };
+    // From the inputs to the head, whatever the order of the flat tensor: as declared, but the fields first and the head last.
+    if (self.table) add("fields", self.table->gradient);
+    for (const std::string_view part : {"fields", "", "head"}) {
+      for (const std::string& layer : self.layers) {
+        const bool named = layer == "fields" || layer == "head";
+        if (part.empty() ? named : layer != part) continue;
+        for (const auto& parameter : self.parameters) {
+          if (parameter.declared.layer == layer) add(layer, parameter.gradient);
+        }
+      }
+    }
+    const auto terms = static_cast<double>((end - begin) * self.shape.members);  // of the mean that the loss is
+    for (const Watched& seen : watched) {
+      if (!seen.z.grad().defined()) continue;
+      net::LayerState& state = state_of(seen.layer);
+      state.active = true;
+      // Of the activations of one layer the last is the one next to the head.
+      state.signal = net::root_mean_square(seen.z.grad()) * terms;
+      state.saturation = std::max(state.saturation, net::flat_share(seen.z.detach(), seen.activation));
+    }
+  });
+  return states;
+}
+
+void FieldNetwork::clip(double limit) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    double norm = self.gradient.norm().item<double>();
+    if (self.table) norm = std::hypot(norm, self.table->gradient.norm().item<double>());
+    if (norm <= limit) return;
+    self.gradient.mul_(limit / norm);
+    if (self.table) self.table->gradient.mul_(limit / norm);
   });
 }
 
@@ -485,28 +542,6 @@ std::vector<net::NamedArray> FieldNetwork::parameters() const {
     for (const auto& [name, tensor] : self.weights) out.push_back(net::named_array(name, tensor.sizes().vec(), tensor));
     if (self.table) out.push_back(net::named_array("table", self.table->values.sizes().vec(), self.table->values));
     return out;
-  });
-}
-
-std::vector<std::pair<std::string, double>> FieldNetwork::gradient_norms() const {
-  const Impl& self = *impl_;
-  return in_torch([&] {
-    std::vector<std::pair<std::string, double>> squares;
-    const auto add = [&](const std::string& layer, const Tensor& gradient) {
-      const auto norm = gradient.norm().item<double>();
-      auto found = std::find_if(squares.begin(), squares.end(), [&](const auto& entry) { return entry.first == layer; });
-      if (found == squares.end()) found = squares.insert(squares.end(), {layer, 0.0});
-      found->second += norm * norm;
-    };
-    // From the inputs to the head, whatever the order of the flat tensor.
-    for (const bool is_head : {false, true}) {
-      for (const auto& parameter : self.parameters) {
-        if ((parameter.declared.layer == "head") == is_head) add(parameter.declared.layer, parameter.gradient);
-      }
-      if (!is_head && self.table) add("fields", self.table->gradient);
-    }
-    for (auto& [layer, square] : squares) square = std::sqrt(square);
-    return squares;
   });
 }
 

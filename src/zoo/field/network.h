@@ -32,9 +32,10 @@ class FieldNetwork final : public net::Trainable {
   void set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) override;
   void set_order(std::span<const uint32_t> order) override;
   void gradients(size_t begin, size_t end) override;
+  [[nodiscard]] std::vector<net::LayerState> watched_gradients(size_t begin, size_t end) override;
+  void clip(double limit) override;
   void update(double learning_rate, double weight_decay) override;
   [[nodiscard]] double take_loss() override;
-  [[nodiscard]] std::vector<std::pair<std::string, double>> gradient_norms() const override;
   void keep() override;
   void restore() override;
   void forget_data() override;

@@ -21,6 +21,8 @@ NetworkShape shared_shape(const FitInput& input, const Params& params) {
   shape.members = static_cast<size_t>(params.integer("ensemble"));
   shape.activation = net::find_activation(params.text("activation"));
   shape.dropout = params.real("dropout");
+  shape.start = net::find_weight_start(params.text("init"));
+  shape.start_scale = params.real("init_scale");
   return shape;
 }
 

@@ -9,7 +9,9 @@ namespace {
 std::vector<ParamSpec> shared_params() {
   std::vector<ParamSpec> params{
       integer_param("ensemble", 8, 1, 64, "members trained at once with shared weights; their probabilities are averaged"),
-      choice_param("activation", "relu", {"relu", "selu", "tanh", "gelu", "silu"}, "what a hidden unit does"),
+      choice_param("activation", "relu", {"relu", "selu", "tanh", "gelu", "silu", "sigmoid"}, "what a hidden unit does"),
+      choice_param("init", "default", {"default", "glorot", "he", "lecun"}, "how the weights of the hidden layers start"),
+      real_param("init_scale", 1, 1e-3, 1e3, "times those starting weights", true),
       real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in training"),
   };
   for (auto& spec : net::training_params(3e-3, 3e-4)) params.push_back(std::move(spec));

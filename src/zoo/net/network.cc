@@ -40,6 +40,7 @@ Tensor activate_backward(const Tensor& gradient, const Tensor& z, const Tensor& 
     case Activation::kTanh: return at::tanh_backward(gradient, y);
     case Activation::kGelu: return at::gelu_backward(gradient, z);
     case Activation::kSilu: return at::silu_backward(gradient, z);
+    case Activation::kSigmoid: return at::sigmoid_backward(gradient, y);
   }
   return gradient;
 }
@@ -69,16 +70,25 @@ struct Trace {
 }  // namespace
 
 std::string_view activation_name(Activation activation) {
-  constexpr std::array<std::string_view, 5> kNames{"relu", "selu", "tanh", "gelu", "silu"};
+  constexpr std::array<std::string_view, 6> kNames{"relu", "selu", "tanh", "gelu", "silu", "sigmoid"};
   return kNames[static_cast<size_t>(activation)];
 }
 
 Activation find_activation(std::string_view name) {
-  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu}) {
+  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu,
+                                Activation::kSigmoid}) {
     if (activation_name(activation) == name) return activation;
   }
-  const std::vector<std::string> known{"relu", "selu", "tanh", "gelu", "silu"};
+  const std::vector<std::string> known{"relu", "selu", "tanh", "gelu", "silu", "sigmoid"};
   throw unknown_name("activation", name, known);
+}
+
+WeightStart find_weight_start(std::string_view name) {
+  const std::vector<std::string> known{"default", "glorot", "he", "lecun"};
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i] == name) return static_cast<WeightStart>(i);
+  }
+  throw unknown_name("starting weights", name, known);
 }
 
 struct Network::Impl {
@@ -101,6 +111,8 @@ struct Network::Impl {
   Tensor features, codes, target, weight, order;
   Tensor mask_pool;
   Random random;
+
+  std::vector<LayerState>* watched = nullptr;  // where the next way back leaves what it sees
 
   // Of the last batch.
   Tensor loss_sum;
@@ -129,16 +141,21 @@ struct Network::Impl {
     return parameters.size() - 1;
   }
 
-  // Names, shapes and starting values: uniform in +-1/sqrt(inputs), but normal with variance 1/inputs for SELU (Klambauer et
-  // al. 2017), whose self-normalisation asks for it.
+  // Names, shapes and starting values. SELU's self-normalisation asks for a variance of 1/inputs (Klambauer et al. 2017).
   void declare() {
     const auto uniform = [this](int64_t fan_in) {
       const double bound = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)));
       return [this, bound] { return bound * (2 * random.uniform() - 1); };
     };
     const auto weight_draw = [&](int64_t fan_in) -> std::function<double()> {
-      if (shape.activation != Activation::kSelu) return uniform(fan_in);
-      const double deviation = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)));
+      const auto in = static_cast<double>(std::max<int64_t>(fan_in, 1));
+      const double scale = shape.start_scale;
+      const bool is_default = shape.start == WeightStart::kDefault;
+      if (shape.start == WeightStart::kGlorot || (is_default && shape.activation != Activation::kSelu)) {
+        const double bound = scale * (is_default ? 1 / std::sqrt(in) : std::sqrt(6 / (in + static_cast<double>(hidden))));
+        return [this, bound] { return bound * (2 * random.uniform() - 1); };
+      }
+      const double deviation = scale * std::sqrt((shape.start == WeightStart::kHe ? 2 : 1) / in);
       return [this, deviation] { return deviation * random.normal(); };
     };
     const auto constant = [](double value) { return [value] { return value; }; };
@@ -261,6 +278,12 @@ struct Network::Impl {
       const Trace& trace = traces[l];
       const Tensor d_y = trace.mask.defined() ? d_out * trace.mask.view({rows, members * hidden}) : d_out;
       Tensor d_z = activate_backward(d_y, trace.z, trace.y, shape.activation);
+      if (watched != nullptr) {
+        LayerState& state = (*watched)[l];
+        state.active = true;
+        state.signal = root_mean_square(d_z) * static_cast<double>(rows * members);  // d_z is of the mean over rows and members
+        state.saturation = flat_share(trace.z, shape.activation);
+      }
       if (shape.batch_norm) {
         const auto [d_raw, d_gain, d_bias] =
             at::native_batch_norm_backward(d_z, trace.raw, value(norms[l]).view({members * hidden}), running_mean[l], running_variance[l], trace.mean,
@@ -415,6 +438,30 @@ void Network::gradients(size_t begin, size_t end) {
   });
 }
 
+std::vector<LayerState> Network::watched_gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  std::vector<LayerState> states(self.shape.layers + 1);
+  for (size_t l = 0; l < states.size(); ++l) states[l].layer = l == self.shape.layers ? std::string("head") : fmt::format("layer {}", l + 1);
+  self.watched = &states;
+  gradients(begin, end);
+  self.watched = nullptr;
+  in_torch([&] {
+    for (const auto& parameter : self.parameters) {
+      double& norm = states[parameter.layer].gradient_norm;
+      norm = std::hypot(norm, parameter.gradient.norm().item<double>());
+    }
+  });
+  return states;
+}
+
+void Network::clip(double limit) {
+  Impl& self = *impl_;
+  in_torch([&] {
+    const auto norm = self.gradient.norm().item<double>();
+    if (norm > limit) self.gradient.mul_(limit / norm);
+  });
+}
+
 void Network::update(double learning_rate, double weight_decay) {
   Impl& self = *impl_;
   in_torch([&] {
@@ -497,21 +544,6 @@ std::vector<NamedArray> Network::last_gradients() const {
   return in_torch([&] {
     std::vector<NamedArray> out;
     for (const auto& parameter : impl_->parameters) out.push_back(named_array(parameter.name, parameter.shape, parameter.gradient));
-    return out;
-  });
-}
-
-std::vector<std::pair<std::string, double>> Network::gradient_norms() const {
-  return in_torch([&] {
-    std::vector<double> squares(impl_->shape.layers + 1);
-    for (const auto& parameter : impl_->parameters) {
-      const auto norm = parameter.gradient.norm().item<double>();
-      squares[parameter.layer] += norm * norm;
-    }
-    std::vector<std::pair<std::string, double>> out;
-    for (size_t l = 0; l < squares.size(); ++l) {
-      out.emplace_back(l == impl_->shape.layers ? std::string("head") : fmt::format("layer {}", l + 1), std::sqrt(squares[l]));
-    }
     return out;
   });
 }

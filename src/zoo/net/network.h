@@ -35,7 +35,11 @@
 
 namespace obligor::net {
 
-enum class Activation { kRelu, kSelu, kTanh, kGelu, kSilu };
+enum class Activation { kRelu, kSelu, kTanh, kGelu, kSilu, kSigmoid };
+// How the weights of the hidden layers start, n inputs and m outputs a unit: uniform within 1/sqrt(n), for SELU as kLecun; uniform within
+// sqrt(6/(n+m)) (Glorot & Bengio 2010, equation 16); normal of variance 2/n (He et al. 2015, equation 10); normal of variance 1/n.
+enum class WeightStart { kDefault, kGlorot, kHe, kLecun };
+[[nodiscard]] WeightStart find_weight_start(std::string_view name);
 [[nodiscard]] std::string_view activation_name(Activation activation);  // as op `activate` knows it
 [[nodiscard]] Activation find_activation(std::string_view name);
 
@@ -50,6 +54,8 @@ struct NetworkShape {
   bool batch_norm = false;
   bool residual = false;
   double dropout = 0;  // share of hidden units dropped in training
+  WeightStart start = WeightStart::kDefault;
+  double start_scale = 1;  // times those starting weights
 };
 
 class Network final : public Trainable {
@@ -64,6 +70,8 @@ class Network final : public Trainable {
   void set_order(std::span<const uint32_t> order) override;
   // Rows order[begin, end). Gradients stay readable until the next step.
   void gradients(size_t begin, size_t end) override;
+  [[nodiscard]] std::vector<LayerState> watched_gradients(size_t begin, size_t end) override;
+  void clip(double limit) override;
   void update(double learning_rate, double weight_decay) override;
   // The weighted mean loss of the batches since the last call.
   [[nodiscard]] double take_loss() override;
@@ -76,8 +84,6 @@ class Network final : public Trainable {
 
   [[nodiscard]] std::vector<NamedArray> parameters() const;
   [[nodiscard]] std::vector<NamedArray> last_gradients() const;
-  // Euclidean norm of the last gradient, by layer: "layer 1", ..., "head".
-  [[nodiscard]] std::vector<std::pair<std::string, double>> gradient_norms() const override;
 
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override;
 

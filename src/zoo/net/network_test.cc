@@ -81,6 +81,7 @@ torch::Tensor reference_logits(const NetworkShape& shape, std::map<std::string, 
         case Activation::kTanh: y = torch::tanh(z); break;
         case Activation::kGelu: y = torch::gelu(z); break;
         case Activation::kSilu: y = torch::silu(z); break;
+        case Activation::kSigmoid: y = torch::sigmoid(z); break;
       }
       a = shape.residual && l > 0 ? y + a : y;
     }
@@ -91,7 +92,8 @@ torch::Tensor reference_logits(const NetworkShape& shape, std::map<std::string, 
 
 std::vector<NetworkShape> shapes() {
   std::vector<NetworkShape> out;
-  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu}) {
+  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu,
+                                Activation::kSigmoid}) {
     out.push_back({.width = 6, .code_levels = {}, .layers = 3, .hidden = 10, .members = 4, .activation = activation});
   }
   out.push_back({.width = 6, .code_levels = {4}, .embedding = 3, .layers = 3, .hidden = 9, .members = 3, .batch_norm = true, .residual = true});
@@ -231,6 +233,69 @@ TEST(Network, PlanGivesTheSameProbabilities) {
       EXPECT_NEAR(static_cast<double>(values[0].numbers[r]), predicted[r], 1e-6);
     }
   }
+}
+
+TEST(Network, WatchedGradientsAreTheSameAndTheirSignalIsThatOfAutograd) {
+  const Data data = make_data(37, 6);
+  const NetworkShape shape{.width = 6, .code_levels = {}, .layers = 2, .hidden = 10, .members = 3, .activation = Activation::kTanh};
+  Network network(shape, Context({.seed = 3, .threads = 1}));
+  network.set_data(data.batch(false), data.target, {}, data.target.size());
+  network.set_order(first(data.target.size()));
+  network.gradients(0, data.target.size());
+  const auto plain = network.last_gradients();
+  const auto states = network.watched_gradients(0, data.target.size());
+  const auto watched = network.last_gradients();
+  for (size_t p = 0; p < plain.size(); ++p) EXPECT_EQ(plain[p].values, watched[p].values);
+  ASSERT_EQ(states.size(), 3U);
+  EXPECT_EQ(states[0].layer, "layer 1");
+  EXPECT_EQ(states[2].layer, "head");
+  EXPECT_FALSE(states[2].active);
+  // By autograd: the input of the first activation is a leaf, and the loss is that of all rows, mean over members.
+  auto p = tensors(network.parameters(), false);
+  const auto rows = static_cast<int64_t>(data.target.size());
+  const auto x = torch::tensor(data.features).view({rows, 6}).to(torch::kDouble);
+  std::vector<double> y(data.target.begin(), data.target.end());
+  double squares = 0;
+  double norm = 0;
+  for (int64_t e = 0; e < 3; ++e) {
+    auto z = (torch::matmul(x * p["input_scale"][e], p["weight:0"].t()) + p["bias:0"][e]).detach().requires_grad_(true);
+    const auto a = torch::tanh(torch::matmul(torch::tanh(z), p["weight:1"].t()) + p["bias:1"][e]);
+    const auto logit = torch::matmul(a, p["head"][e]) + p["head_bias"][e];
+    torch::binary_cross_entropy_with_logits(logit, torch::tensor(y, torch::kDouble), {}, {}, at::Reduction::Sum).backward();
+    squares += z.grad().pow(2).sum().item<double>();
+  }
+  EXPECT_NEAR(states[0].signal, std::sqrt(squares / (37 * 10 * 3)), 1e-6);
+  for (const auto& gradient : plain) {
+    if (gradient.name != "head" && gradient.name != "head_bias") continue;
+    for (const float g : gradient.values) norm += static_cast<double>(g) * static_cast<double>(g);
+  }
+  EXPECT_NEAR(states[2].gradient_norm, std::sqrt(norm), 1e-6);
+}
+
+TEST(Network, ClippingScalesALongGradientAndLeavesAShortOne) {
+  const Data data = make_data(37, 6);
+  const NetworkShape shape{.width = 6, .code_levels = {}, .layers = 2, .hidden = 10};
+  Network network(shape, Context({.seed = 3, .threads = 1}));
+  network.set_data(data.batch(false), data.target, {}, data.target.size());
+  network.set_order(first(data.target.size()));
+  network.gradients(0, data.target.size());
+  const auto flat = [&] {
+    std::vector<double> out;
+    for (const auto& gradient : network.last_gradients()) out.insert(out.end(), gradient.values.begin(), gradient.values.end());
+    return out;
+  };
+  const auto length = [](const std::vector<double>& values) {
+    double squares = 0;
+    for (const double v : values) squares += v * v;
+    return std::sqrt(squares);
+  };
+  const auto before = flat();
+  network.clip(2 * length(before));
+  EXPECT_EQ(flat(), before);
+  network.clip(0.25 * length(before));
+  const auto after = flat();
+  EXPECT_NEAR(length(after), 0.25 * length(before), 1e-6);
+  for (size_t i = 0; i < after.size(); ++i) EXPECT_NEAR(after[i], 0.25 * before[i], 1e-6);
 }
 
 TEST(Network, CudaIsAClearErrorWhereThereIsNone) {

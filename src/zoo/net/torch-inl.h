@@ -1,6 +1,7 @@
 // What the .cc files of the networks share that needs torch; included by .cc files alone.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -44,8 +45,30 @@ inline at::Tensor activate(const at::Tensor& z, Activation activation) {
     case Activation::kTanh: return at::tanh(z);
     case Activation::kGelu: return at::gelu(z);
     case Activation::kSilu: return at::silu(z);
+    case Activation::kSigmoid: return at::sigmoid(z);
   }
   return z;
+}
+
+// The share of values z (rows first) where the activation's slope is under 0.02 of its highest; for the one-sided ones, which are flat for
+// half of what they see by design, the share of units that are flat on every row.
+inline double flat_share(const at::Tensor& z, Activation activation) {
+  if (z.numel() == 0) return 0;
+  const auto share = [](const at::Tensor& flat) { return flat.to(at::kDouble).mean().item<double>(); };
+  const auto dead = [&](double below) { return share(z.flatten(1).amax(0).le(below)); };
+  switch (activation) {
+    case Activation::kTanh: return share(z.abs().gt(2.6467));      // 1 - tanh^2 = 0.02
+    case Activation::kSigmoid: return share(z.abs().gt(5.2883));   // s (1 - s) = 0.02 / 4
+    case Activation::kSelu: return share(z.lt(-4.4270));           // alpha e^z = 0.02
+    case Activation::kRelu: return dead(0);
+    case Activation::kGelu: return dead(-2.8);
+    case Activation::kSilu: return dead(-5.4);
+  }
+  return 0;
+}
+
+inline double root_mean_square(const at::Tensor& values) {
+  return values.numel() == 0 ? 0 : values.norm().item<double>() / std::sqrt(static_cast<double>(values.numel()));
 }
 
 inline NamedArray named_array(const std::string& name, const std::vector<int64_t>& shape, const at::Tensor& tensor) {

@@ -72,6 +72,20 @@ double log_loss(std::span<const double> p, std::span<const uint8_t> target, std:
   return total / mass;
 }
 
+void record(Learning& learning, const std::vector<LayerState>& states) {
+  const auto put = [](Learning::Curves& curves, const std::string& layer, double value) {
+    auto found = std::find_if(curves.begin(), curves.end(), [&](const auto& curve) { return curve.first == layer; });
+    if (found == curves.end()) found = curves.insert(curves.end(), {layer, {}});
+    found->second.push_back(value);
+  };
+  for (const LayerState& state : states) {
+    put(learning.gradient_norm, state.layer, state.gradient_norm);
+    if (!state.active) continue;
+    put(learning.signal, state.layer, state.signal);
+    put(learning.saturation, state.layer, state.saturation);
+  }
+}
+
 bool two_classes(std::span<const uint8_t> target) {
   return std::find(target.begin(), target.end(), 0) != target.end() && std::find(target.begin(), target.end(), 1) != target.end();
 }
@@ -85,6 +99,7 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
   const std::string& schedule = params.text("schedule");
   const double highest_rate = params.real("learning_rate");
   const double decay = params.real("weight_decay");
+  const double clip = params.real("clip");
   const auto patience = static_cast<size_t>(params.integer("patience"));
   const Plan plan = plan_epochs(input.train.rows, params);
   const bool has_valid = input.valid.rows > 0;
@@ -108,23 +123,22 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
       const double progress =
           (static_cast<double>(epoch) + (static_cast<double>(step) + 0.5) / static_cast<double>(plan.steps)) / static_cast<double>(plan.epochs);
       rate = highest_rate * plateau_share * schedule_share(schedule, progress);
-      network.gradients(step * input.train.rows / plan.steps, (step + 1) * input.train.rows / plan.steps);
+      const size_t begin = step * input.train.rows / plan.steps;
+      const size_t end = (step + 1) * input.train.rows / plan.steps;
+      if (step == 0) record(learning, network.watched_gradients(begin, end));
+      else network.gradients(begin, end);
+      if (clip > 0) network.clip(clip);
       network.update(rate, decay);
     }
     const double loss = network.take_loss();
     if (!std::isfinite(loss)) {
-      throw Error(ErrorCode::kNumeric, fmt::format("model '{}': the loss is no longer finite in epoch {}; lower learning_rate (now {}), or "
-                                                   "prepare the numbers by quantiles (numbers = quantile)",
+      throw Error(ErrorCode::kNumeric, fmt::format("model '{}': the loss is no longer finite in epoch {}; lower learning_rate (now {}), "
+                                                   "clip the gradient (clip = 1), or prepare the numbers by quantiles (numbers = quantile)",
                                                    name, epoch + 1, highest_rate));
     }
     learning.epoch.push_back(static_cast<double>(epoch + 1));
     learning.train_loss.push_back(loss);
     learning.learning_rate.push_back(rate);
-    const auto norms = network.gradient_norms();
-    if (learning.gradient_norm.empty()) {
-      for (const auto& [layer, norm] : norms) learning.gradient_norm.emplace_back(layer, std::vector<double>{});
-    }
-    for (size_t l = 0; l < norms.size(); ++l) learning.gradient_norm[l].second.push_back(norms[l].second);
     if (!has_valid) continue;
 
     const std::vector<double> p = network.predict(input.valid);

@@ -3,8 +3,8 @@
 //   FitResult result = net::train(std::make_unique<Network>(shape, context), input, params, context, "dnn");
 //
 // A Trainable holds the parameters and does the arithmetic of a batch; the loop decides which rows a batch holds, the learning rate,
-// when to stop and which epoch is kept. It reads the parameters `batch epochs steps schedule learning_rate weight_decay patience
-// stop_on`, which training_params() declares.
+// when to stop and which epoch is kept. It reads the parameters `batch epochs steps schedule learning_rate weight_decay clip
+// patience stop_on`, which training_params() declares.
 //
 // Errors: kNumeric when the loss is no longer finite, kData when the training rows hold one class only, kCancelled on request.
 #pragma once
@@ -23,6 +23,15 @@
 
 namespace obligor::net {
 
+// What the first batch of an epoch says about a layer (model/diagnosis.h).
+struct LayerState {
+  std::string layer;
+  double gradient_norm = 0;
+  bool active = false;  // it has an activation, and so the two that follow
+  double signal = 0;
+  double saturation = 0;
+};
+
 class Trainable {
  public:
   Trainable() = default;
@@ -36,11 +45,13 @@ class Trainable {
   virtual void set_order(std::span<const uint32_t> order) = 0;
   // Loss and gradients of rows order[begin, end).
   virtual void gradients(size_t begin, size_t end) = 0;
+  // The same, and what it leaves behind in each layer, from the inputs to the head.
+  [[nodiscard]] virtual std::vector<LayerState> watched_gradients(size_t begin, size_t end) = 0;
+  // Scales the gradient down to the Euclidean norm `limit` where it is longer (Pascanu, Mikolov & Bengio, ICML 2013, algorithm 1).
+  virtual void clip(double limit) = 0;
   virtual void update(double learning_rate, double weight_decay) = 0;
   // The weighted mean loss of the batches since the last call.
   [[nodiscard]] virtual double take_loss() = 0;
-  // Euclidean norm of the last gradient, by layer.
-  [[nodiscard]] virtual std::vector<std::pair<std::string, double>> gradient_norms() const = 0;
   virtual void keep() = 0;     // remember parameters and running statistics
   virtual void restore() = 0;  // go back to those kept last
   virtual void forget_data() = 0;

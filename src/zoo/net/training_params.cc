@@ -8,6 +8,7 @@ std::vector<ParamSpec> training_params(double learning_rate, double weight_decay
   return {
       real_param("learning_rate", learning_rate, 1e-6, 1, "AdamW step size at its highest", true),
       real_param("weight_decay", weight_decay, 0, 10, "decoupled decay of weights (not of biases, scales and norms)", true),
+      real_param("clip", 0, 0, 1e6, "the gradient is scaled down to this length where it is longer; 0: never"),
       choice_param("schedule", "constant", {"constant", "cosine", "one_cycle", "plateau"}, "how the learning rate goes over the epochs"),
       integer_param("epochs", 0, 0, 100000, "passes over the data at most; 0: as many as `steps` needs"),
       integer_param("steps", 1500, 1, 100000000, "batches at most when `epochs` is 0 (never under 10 epochs or over 200)"),
