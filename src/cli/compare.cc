@@ -72,6 +72,9 @@ int run_compare(const Options& options, const Globals& globals) {
     fmt::print("{}\n", dump_json(document));
   } else {
     print_leaderboard(document);
+    for (const auto& model : document["models"]) {
+      if (model.contains("diagnosis")) print_diagnosis(model["name"].get<std::string>(), model["diagnosis"]);
+    }
     if (!options.report.empty()) fmt::print("\nreport: {}\n", options.report);
     if (save) fmt::print("bundle: {} ({}, fitted on all rows)\n", options.save, document["best"].get<std::string>());
   }

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "model/diagnosis.h"
 #include "study/document.h"
 #include "study/finish.h"
 
@@ -39,6 +40,7 @@ RunFacts facts_of(const LoadedData& data, const Globals& globals) {
 void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--resamples", options.resamples, "of the bootstrap")->check(CLI::Range(10, 100'000))->capture_default_str()->group("Run");
   app.add_option("--run-folder", options.folder, "where finished jobs are kept until the run ends, in a folder of their own")->group("Run");
+  app.add_flag("--diagnose", options.diagnose, "judge the gradients and activations of each network's layers (docs/diagnose.md)")->group("Run");
   app.add_flag("--resume", options.resume, "take up the finished jobs of a stopped run")->group("Run");
 }
 
@@ -54,6 +56,7 @@ StudyRun run_study(const std::vector<ModelRequest>& requests, const LoadedData& 
                    const Globals& globals, const Context& context) {
   RunFacts facts = facts_of(data, globals);
   facts.resamples = options.resamples;
+  facts.diagnose = options.diagnose;
   StudyRun run;
   CompareOptions compare;
   compare.pipeline = pipeline;
@@ -73,10 +76,19 @@ Json run_facts(const LoadedData& data, const Globals& globals, const Context& co
 }
 
 Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run, const Context& context) {
+  Json unread;
+  return fit_on_all(request, data, pipeline, run, context, unread);
+}
+
+Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run, const Context& context,
+                  Json& diagnosis) {
   const Context fit_context = context.with_seed(derive_seed(context.seed(), request.entry.name));
   PipelineOptions options = pipeline;
   if (!run.folder.empty()) options.tune_folder = trial_folder(run.folder);
   const FittedPipeline fitted = fit_pipeline(request.entry, request.given, data.table, data.task, data.split, data.task.rows, options, fit_context);
+  std::vector<Learning> runs;
+  for (const auto& member : fitted.learning) runs.push_back(member.learning);
+  diagnosis = diagnosis_json(diagnose(runs, fitted.params));
   return make_bundle(fitted, request.entry, data.table, data.task, run.document, context, pipeline.executor);
 }
 
@@ -91,6 +103,20 @@ int finish_run(const StudyRun& run) {
     std::filesystem::remove_all(run.folder, ignored);
   }
   return std::any_of(run.comparison.models.begin(), run.comparison.models.end(), ok) ? 0 : 1;
+}
+
+void print_diagnosis(const std::string& model, const Json& diagnosis) {
+  const auto runs = diagnosis["runs"].get<size_t>();
+  if (!diagnosis["measured"].get<bool>()) {
+    fmt::print("\ndiagnosis of {}: it has no layers to look at\n", model);
+    return;
+  }
+  const Json& ratio = diagnosis["signal_ratio"];
+  fmt::print(
+      "\ndiagnosis of {}, {} run{}: signal of a layer {:.3g} to {:.3g} times that of the last hidden one; at most {:.0f} % of a layer flat; {}\n",
+      model, runs, runs == 1 ? "" : "s", ratio["lowest"].get<double>(), ratio["highest"].get<double>(), 100 * diagnosis["saturation"].get<double>(),
+      diagnosis["findings"].empty() ? "nothing found" : "found:");
+  for (const Json& finding : diagnosis["findings"]) fmt::print("  {}\n", finding_text(finding));
 }
 
 std::string interval_text(const Json& metric) {

@@ -27,6 +27,7 @@ struct RunOptions {
   std::string folder;
   bool resume = false;
   int resamples = 200;
+  bool diagnose = false;
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);
@@ -49,6 +50,12 @@ struct StudyRun {
 // tuning are kept with the run's jobs.
 [[nodiscard]] Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run,
                                 const Context& context);
+// The same, and in `diagnosis` what the fit on all rows shows (model/diagnosis.h), as JSON.
+[[nodiscard]] Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const PipelineOptions& pipeline, const StudyRun& run,
+                                const Context& context, Json& diagnosis);
+
+// What --diagnose says of a model, in words: a line of the extremes, then one a finding.
+void print_diagnosis(const std::string& model, const Json& diagnosis);
 
 // The exit status. Says how to go on after a stop; removes the kept jobs when all models are done.
 [[nodiscard]] int finish_run(const StudyRun& run);

@@ -38,6 +38,7 @@ Json train_document(const Options& options, const Json& study, const Bundle& bun
   model.erase("model");
   for (const auto& compared : study.value("models", Json::array())) {
     for (const char* key : {"metrics", "fold_metrics", "threshold", "cut_offs", "grades"}) model[key] = compared[key];
+    if (options.run.diagnose && compared.contains("learning")) model["learning"] = compared["learning"];
   }
   document["model"] = std::move(model);
   document["plan"] = {{"inputs", bundle.plan.inputs.size()}, {"nodes", bundle.plan.nodes.size()}, {"constants", bundle.plan.constants.size()}};
@@ -79,6 +80,7 @@ void print_result(const Json& document) {
   for (size_t i = 0; i < std::min<size_t>(10, model["importance"].size()); ++i) {
     fmt::print("  {:>5.1f} %  {}\n", 100 * model["importance"][i]["share"].get<double>(), model["importance"][i]["feature"].get<std::string>());
   }
+  if (model.contains("diagnosis")) print_diagnosis(model["name"].get<std::string>(), model["diagnosis"]);
   for (const auto& note : model["notes"]) fmt::print("\nnote: {}\n", note.get<std::string>());
   fmt::print("\nbundle: {} (fitted on all rows, {} plan nodes)\n", document["bundle"].get<std::string>(), document["plan"]["nodes"].get<size_t>());
 }
@@ -101,10 +103,12 @@ int run_train(Options options, const Globals& globals) {
     const ModelOutcome& outcome = run.comparison.models.front();
     if (!outcome.ok) throw Error(ErrorCode::kNumeric, fmt::format("train: model '{}' failed: {}", options.model, outcome.reason));
   }
-  const Bundle bundle = fit_on_all(requests.front(), data, options.settings.pipeline, run, context);
+  Json diagnosis;
+  const Bundle bundle = fit_on_all(requests.front(), data, options.settings.pipeline, run, context, diagnosis);
   save_bundle(bundle, options.save);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - data.start).count();
-  const Json document = train_document(options, run.document, bundle, seconds);
+  Json document = train_document(options, run.document, bundle, seconds);
+  if (options.run.diagnose) document["model"]["diagnosis"] = diagnosis;
   if (options.json) fmt::print("{}\n", dump_json(document));
   else print_result(document);
   return options.no_cv ? 0 : finish_run(run);

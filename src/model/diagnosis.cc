@@ -170,8 +170,8 @@ void judge_signal(const Learning& run, Diagnosis& found, std::vector<Finding>& o
       const bool worse = !worst || (ailment == Ailment::kVanishing ? verdict.worst < worst->value : verdict.worst > worst->value);
       if (!worse) return;
       worst = Finding{ailment, layer, verdict.epoch, verdict.worst, limit, {}, 1, {}};
-      worst->evidence = fmt::format("the signal that comes back to it is {:.2g} times that of {}, a factor of {:.2g} a layer (limit {:g})", verdict.worst,
-                                    last_layer, std::pow(verdict.worst, 1 / between), limit);
+      worst->evidence = fmt::format("the signal that comes back to it is {:.3g} times that of {}, a factor of {:.2g} a layer (limit {:g})",
+                                    verdict.worst, last_layer, std::pow(verdict.worst, 1 / between), limit);
     };
     consider(lowest, Ailment::kVanishing, verdict_of(run, ratio, true, [](double r) { return r < kVanishingBelow; }), kVanishingBelow);
     consider(highest, Ailment::kExploding, verdict_of(run, ratio, false, [](double r) { return r > kExplodingAbove; }), kExplodingAbove);
@@ -246,9 +246,8 @@ Diagnosis diagnose(std::span<const Learning> runs, const Json& params) {
     judge_signal(run, found, here);
     judge_flatness(run, activation, found, here);
     for (Finding& finding : here) {
-      const auto same = std::find_if(found.findings.begin(), found.findings.end(), [&](const Finding& known) {
-        return known.ailment == finding.ailment && known.layer == finding.layer && (known.limit == finding.limit);
-      });
+      const auto same = std::find_if(found.findings.begin(), found.findings.end(),
+                                     [&](const Finding& known) { return known.ailment == finding.ailment && known.limit == finding.limit; });
       if (same == found.findings.end()) {
         found.findings.push_back(std::move(finding));
         continue;
@@ -298,15 +297,18 @@ std::string finding_text(const Json& finding) {
   const auto ailment = finding["ailment"].get<std::string>();
   const char* does = ailment == "vanishing" ? "vanishes" : ailment == "exploding" ? "explodes" : ailment == "saturated" ? "is saturated" : "is dead";
   const auto layer = finding["layer"].get<std::string>();
-  std::string text = fmt::format("{} {} (epoch {:g}, {} run{}): {}", layer == "all" ? "the gradient" : layer, does, finding["epoch"].get<double>(),
-                                 finding["runs"].get<size_t>(), finding["runs"].get<size_t>() == 1 ? "" : "s", finding["evidence"].get<std::string>());
+  std::string text =
+      fmt::format("{} {} (epoch {:g}, {} run{}): {}", layer == "all" ? "the gradient" : layer, does, finding["epoch"].get<double>(),
+                  finding["runs"].get<size_t>(), finding["runs"].get<size_t>() == 1 ? "" : "s", finding["evidence"].get<std::string>());
   const char* lead = "; remedy: ";
   for (const Json& remedy : finding["remedies"]) {
     std::string set;
     for (const auto& [name, value] : remedy["set"].items()) {
       set += fmt::format("{}{} = {}", set.empty() ? "" : ", ", name, value.get<std::string>());
     }
-    text += fmt::format("{}{} ({}: {})", lead, set, remedy["kind"].get<std::string>(), remedy["why"].get<std::string>());
+    const bool first = &remedy == &finding["remedies"].front();
+    text +=
+        fmt::format("{}{} ({}{}{})", lead, set, remedy["kind"].get<std::string>(), first ? ": " : "", first ? remedy["why"].get<std::string>() : "");
     lead = "; or ";
   }
   return text;

@@ -49,7 +49,7 @@ struct Remedy {
 
 struct Finding {
   Ailment ailment = Ailment::kVanishing;
-  std::string layer;     // "all" where it is of the whole gradient
+  std::string layer;     // where it is worst; "all" where it is of the whole gradient
   double epoch = 0;      // where it was first seen
   double value = 0;      // the worst, over epochs and runs
   double limit = 0;      // what it is held against
@@ -64,7 +64,7 @@ struct Diagnosis {
   double lowest_ratio = 1;  // of s_l / s_L, over layers, epochs and runs
   double highest_ratio = 1;
   double highest_saturation = 0;
-  std::vector<Finding> findings;  // one an ailment and layer
+  std::vector<Finding> findings;  // one a rule: the layer where it is worst
 };
 
 // `params`: those of the model, as Params::json() writes them.

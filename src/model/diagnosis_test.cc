@@ -10,8 +10,8 @@ namespace obligor {
 namespace {
 
 Json deep_tanh() {
-  return Json{{"activation", "tanh"}, {"init", "glorot"}, {"init_scale", 0.1}, {"norm", "none"}, {"residual", false},
-              {"clip", 0.0},          {"learning_rate", 0.003}};
+  return Json{{"activation", "tanh"}, {"init", "glorot"}, {"init_scale", 0.1},     {"norm", "none"},
+              {"residual", false},    {"clip", 0.0},      {"learning_rate", 0.003}};
 }
 
 // Five layers; the signal is multiplied by `factor` a layer on its way back, in every epoch.

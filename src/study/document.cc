@@ -17,6 +17,7 @@
 #include "metric/ranks.h"
 #include "metric/roc.h"
 #include "metric/threshold.h"
+#include "model/diagnosis.h"
 #include "study/cutoffs.h"
 #include "study/profile.h"
 
@@ -143,6 +144,15 @@ Json scorecard_json(const ModelOutcome& outcome) {
   return card;
 }
 
+// Over the runs of all folds, by the parameters of the first.
+Json diagnosis_of(const ModelOutcome& outcome) {
+  std::vector<Learning> runs;
+  for (const auto& job : outcome.jobs) {
+    for (const auto& member : job.learning) runs.push_back(member.learning);
+  }
+  return diagnosis_json(diagnose(runs, outcome.jobs.front().params));
+}
+
 Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth, const RunFacts& facts, uint64_t seed) {
   Json json;
   json["name"] = outcome.entry.name;
@@ -196,12 +206,17 @@ Json model_json(const ModelOutcome& outcome, const std::vector<FoldTruth>& truth
     if (job.fold > 1) break;
     for (const auto& member : job.learning) {
       Json row = learning_json(member.learning);
+      if (!facts.diagnose) {
+        row.erase("signal");
+        row.erase("saturation");
+      }
       row["fold"] = job.fold;
       row["member"] = member.member;
       json["learning"].push_back(std::move(row));
     }
   }
   if (json["learning"].empty()) json.erase("learning");
+  if (facts.diagnose) json["diagnosis"] = diagnosis_of(outcome);
   json["importance"] = importance_json(outcome);
   if (Json trees = trees_json(outcome); !trees.empty()) json["trees"] = std::move(trees);
   if (Json card = scorecard_json(outcome); !card.is_null()) json["scorecard"] = std::move(card);

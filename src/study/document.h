@@ -24,6 +24,7 @@ struct RunFacts {
   std::string source;
   std::vector<std::string> notes;  // of reading
   int resamples = 200;
+  bool diagnose = false;  // each model's gradients and activations are judged (model/diagnosis.h)
 };
 
 [[nodiscard]] Json comparison_document(const Comparison& comparison, const Table& table, const Task& task, const Split& split,

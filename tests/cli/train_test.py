@@ -113,6 +113,22 @@ def two_programs(folder):
     assert alone.returncode == 2 and "obligor-train" in alone.stderr and "missing" in alone.stderr, alone
 
 
+def diagnosis(folder):
+    """A stack of tanh layers that starts too small is named, with its remedy, in the JSON and in the text; without the flag nothing is said."""
+    stack = ["layers=8", "activation=tanh", "init=glorot", "init_scale=0.1", "epochs=2", "ensemble=1", "hidden=16"]
+    common = [DATA, *GERMAN, "--model", "dnn", "--no-search", "--no-cv", "--inner-folds", 2, "--save", folder / "d.obligor", "--run-folder", folder / "run"]
+    for value in stack:
+        common += ["--param", value]
+    ill = document("train", *common, "--diagnose")["model"]["diagnosis"]
+    found = {finding["ailment"]: finding for finding in ill["findings"]}
+    assert set(found) == {"vanishing"} and found["vanishing"]["layer"] == "layer 1" and found["vanishing"]["value"] < 1e-4, ill
+    assert found["vanishing"]["remedies"][0]["set"] == {"init_scale": "1"}, found
+    assert "layer 1 vanishes" in done("train", *common, "--diagnose").stdout
+    cured = document("train", *common, "--diagnose", "--param", "init_scale=1")["model"]["diagnosis"]
+    assert cured["measured"] and cured["findings"] == [], cured
+    assert "diagnosis" not in document("train", *common)["model"]
+
+
 def usage(folder, bundle):
     for said, arguments in [
         ("--model NAME is wanted", ("train", DATA, *GERMAN, "--save", folder / "m.obligor")),
@@ -141,6 +157,7 @@ def main():
     out_of_fold_again(folder)
     parquet(folder, bundles[0])
     two_programs(folder)
+    diagnosis(folder)
     usage(folder, bundles[0])
     text = done("train", DATA, *GERMAN, "--model", "logistic", "--no-search", "--cv", 3, "--save", folder / "t.obligor", "--run-folder", folder / "run").stdout
     for said in ("out of fold, 3 stratified folds", "auc", "parameters", "importance", "bundle: "):

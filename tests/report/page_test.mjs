@@ -120,7 +120,10 @@ for (const [name, viewport] of [['wide', WIDE], ['narrow', NARROW]]) {
     const charts = await page.locator('figure .canvas > svg').count();
     const learning = learners.reduce((n, m) => n + 1 + ['valid_auc', 'learning_rate', 'gradient_norm'].filter((k) => m.learning[0][k]).length, 0);
     const tuned = fine.filter((m) => m.tuning);
-    assert.equal(charts, 3 * fine.length + 3 + 3 + learning + tuned.length);
+    const diagnosed = fine.filter((m) => m.diagnosis);
+    assert.equal(charts, 3 * fine.length + 3 + 3 + learning + 3 * diagnosed.length + tuned.length);
+    assert.equal(await page.locator('#diagnosis figure').count(), 3 * diagnosed.length);
+    assert.match(await page.locator('#diagnosis .found').first().textContent(), /layer1: vanishing .* Try init = glorot, init_scale = 1/);
     assert.equal(await page.locator('#tuning figure').count(), tuned.length);
     assert.match(await page.locator('#tuning figcaption').first().textContent(), /80 trials, \d+ pruned, 2 failed/);
     assert.equal(await page.locator('.warnings li').count(), document.warnings.length);

@@ -1,11 +1,14 @@
 // Curves of training: one thin line a run (fold and member), a strong one for their mean over the epochs that at least
 // half of the runs reached.
-import { dot, line } from '@observablehq/plot';
+import { dot, line, ruleY } from '@observablehq/plot';
 import { h } from './dom.js';
 import { chart, figure, legendItem } from './figure.js';
-import { count, isNumber, tick } from './format.js';
+import { count, isNumber, percent, tick } from './format.js';
 
 const LAYERS = 6;
+// As in src/model/diagnosis.h.
+const VANISHING = 0.01;
+const EXPLODING = 100;
 
 function runsOf(model, pick) {
   return (model.learning ?? [])
@@ -78,29 +81,76 @@ function loss(model) {
   };
 }
 
-function layersOf(model) {
-  return [...new Set((model.learning ?? []).flatMap((run) => Object.keys(run.gradient_norm ?? {})))];
+function layersOf(model, key) {
+  return [...new Set((model.learning ?? []).flatMap((run) => Object.keys(run[key] ?? {})))];
 }
 
-function gradients(model, layers) {
+const small = (y) => (Math.abs(y) < 0.001 ? y.toExponential(0).replace('e-', '·10⁻').replace(/^1·/, '').replace(/\d+$/, (d) => [...d].map((c) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[c]).join('')) : tick(Number(y.toPrecision(3))));
+
+// A line a layer over the epochs: on a logarithmic axis, or of shares.
+function byLayer(model, key, layers, label, share) {
   return (width) => {
-    const means = layers.map((layer) => meanOf(runsOf(model, (r) => r.gradient_norm?.[layer])).filter((p) => p.y > 0));
+    const means = layers.map((layer) => meanOf(runsOf(model, (r) => r[key]?.[layer])).filter((p) => share || p.y > 0));
     const all = means.flat();
     if (all.length === 0) return null;
+    const log = { type: 'log', domain: [Math.min(...all.map((p) => p.y)) * 0.8, Math.max(...all.map((p) => p.y)) * 1.25], ticks: 4, tickFormat: small };
     return chart(width, {
-      x: epochAxis(model, all), marginLeft: 54,
-      y: { type: 'log', label: 'Gradient norm, mean of runs', domain: [Math.min(...all.map((p) => p.y)) * 0.8, Math.max(...all.map((p) => p.y)) * 1.25], ticks: 4, tickFormat: (y) => tick(Number(y.toPrecision(3))) },
-      ariaLabel: `Gradient norms of ${model.label}`,
+      x: epochAxis(model, all), marginLeft: share ? 54 : 64,
+      y: { label, ...(share ? { domain: [0, 1], tickFormat: (y) => percent(y, 0) } : log) },
+      ariaLabel: `${label} of ${model.label}`,
       marks: means.map((points, i) => line(points, { x: 'x', y: 'y', stroke: `var(--l${i % LAYERS})`, strokeWidth: 1.8, strokeDasharray: i >= LAYERS ? '4 3' : undefined })),
     });
   };
+}
+
+// The signal of each layer as the network starts, as a multiple of that of the last hidden layer: a line a run, between the limits.
+function profile(model, layers) {
+  return (width) => {
+    const runs = (model.learning ?? []).map((run, i) => {
+      const last = run.signal?.[layers[layers.length - 1]]?.[0];
+      return layers.map((layer, l) => ({ run: i, x: l + 1, y: run.signal?.[layer]?.[0] / last })).filter((p) => isNumber(p.y) && p.y > 0);
+    }).filter((points) => points.length > 0);
+    if (runs.length === 0) return null;
+    const all = runs.flat().map((p) => p.y);
+    return chart(width, {
+      marginLeft: 64, x: { label: 'Hidden layer, from the inputs', domain: [1, layers.length], ticks: Math.min(layers.length, 8), tickFormat: (x) => (Number.isInteger(x) ? count(x) : ''), grid: false },
+      y: { type: 'log', label: 'Signal, last hidden layer = 1', domain: [Math.min(0.005, ...all) * 0.7, Math.max(200, ...all) * 1.4], ticks: 5, tickFormat: small },
+      ariaLabel: `Signal by depth of ${model.label}`,
+      marks: [
+        ruleY([VANISHING, EXPLODING], { stroke: 'var(--alarm)', strokeDasharray: '4 3' }), ruleY([1], { stroke: 'var(--line)' }),
+        ...series(runs, model.colour), dot(meanOf(runs), { x: 'x', y: 'y', r: 3, fill: model.colour }),
+      ],
+    });
+  };
+}
+
+// What the diagnosis found, a line each with its remedies.
+function findings(model) {
+  const rows = model.diagnosis?.findings;
+  if (!Array.isArray(rows)) return null;
+  if (rows.length === 0) return h('p', { class: 'found' }, 'Nothing found: no layer vanishes, explodes or is flat.');
+  const remedy = (r) => `${Object.entries(r.set).map(([name, value]) => `${name} = ${value}`).join(', ')} (${r.kind})`;
+  return h('ul', { class: 'found ill' }, rows.map((f) => h('li', {}, h('b', {}, `${f.layer === 'all' ? 'The gradient' : f.layer}: ${f.ailment}`), ` ${f.evidence}; from epoch ${count(f.epoch)}, in ${count(f.runs)} of ${count(model.diagnosis.runs)} runs.`,
+    f.remedies?.length > 0 && h('span', {}, ` Try ${f.remedies.map(remedy).join('; or ')}.`))));
+}
+
+export const diagnosed = (model) => Boolean(model.diagnosis?.measured);
+
+export function diagnosisCharts(model) {
+  const signals = layersOf(model, 'signal');
+  const flat = layersOf(model, 'saturation');
+  const keys = (layers) => h('div', { class: 'keys' }, layers.map((layer, i) => legendItem(layer, { background: `var(--l${i % LAYERS})` }, 'stroke')));
+  return h('div', {}, findings(model), h('div', { class: 'grid three' },
+    signals.length > 1 && figure({ title: 'Signal by depth, as it starts', note: 'dashed: the limits', draw: profile(model, signals) }),
+    signals.length > 0 && figure({ title: 'Signal by layer', note: 'logarithmic', legend: keys(signals), draw: byLayer(model, 'signal', signals, 'Signal, mean of runs') }),
+    flat.length > 0 && figure({ title: 'Flat activations by layer', note: 'share', legend: keys(flat), draw: byLayer(model, 'saturation', flat, 'Share that is flat', true) })));
 }
 
 export const learns = (model) => Array.isArray(model.learning) && model.learning.length > 0;
 
 export function learningCharts(model) {
   const has = (key) => model.learning.some((run) => Array.isArray(run[key]) && run[key].length > 0);
-  const layers = layersOf(model);
+  const layers = layersOf(model, 'gradient_norm');
   const both = h('div', { class: 'keys' }, has('train_loss') && legendItem('Training', { background: 'var(--good-line)' }, 'stroke'), has('valid_loss') && legendItem('Held back', { background: model.colour }, 'stroke'));
   return [
     (has('train_loss') || has('valid_loss')) && figure({ title: 'Loss', legend: both, draw: loss(model) }),
@@ -110,7 +160,7 @@ export function learningCharts(model) {
       figure({
         title: 'Gradient norm by layer', note: 'logarithmic',
         legend: h('div', { class: 'keys' }, layers.map((layer, i) => legendItem(layer, { background: `var(--l${i % LAYERS})` }, 'stroke'))),
-        draw: gradients(model, layers),
+        draw: byLayer(model, 'gradient_norm', layers, 'Gradient norm, mean of runs'),
       }),
   ].filter(Boolean);
 }

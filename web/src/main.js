@@ -6,7 +6,7 @@ import { METRICS, TERMS } from './glossary.js';
 import { calibration, calibrationTop, distribution, gains, ks, precisionRecall, roc } from './charts.js';
 import { criticalDifference, foldChart, pairTable, testOf, verdict } from './compare.js';
 import { aucPlot, foldMetricLabel, foldMetrics, leaderboard, swatch } from './leaderboard.js';
-import { learningCharts, learns } from './learning.js';
+import { diagnosed, diagnosisCharts, learningCharts, learns } from './learning.js';
 import { tuned, tuningChart } from './tuning.js';
 import { profileTable } from './profile.js';
 import { treeParts } from './tree.js';
@@ -151,6 +151,11 @@ function main(doc) {
   if (learners.length > 0) {
     filtered.push(section('learning', 'Learning curves', 'A thin line a fold, a strong line for their mean. The held-back part is taken from each fold’s training data and decides when to stop; test data are never looked at.',
       perModel(selection, learners, (m) => { const c = learningCharts(m); return h('div', { class: `grid ${c.length > 3 ? 'four' : 'three'}` }, c); })));
+  }
+  const ill = fine.filter(diagnosed);
+  if (ill.length > 0) {
+    filtered.push(section('diagnosis', 'Diagnosis of training', 'The signal is the gradient of the loss that comes back to a layer’s units; it should keep its size over the layers. Measured on the first batch of each epoch; curves are of the first two folds, findings of all.',
+      perModel(selection, ill, diagnosisCharts)));
   }
   const tunedModels = fine.filter(tuned);
   if (tunedModels.length > 0) {

@@ -41,8 +41,14 @@ Outcome run(ParamValues given) {
   FitInput input;
   input.train = {.rows = kRows, .width = kWidth, .features = data.features, .codes = {}};
   input.target = data.target;
-  for (const auto& [name, value] : ParamValues{{"layers", "10"}, {"hidden", "32"}, {"activation", "tanh"}, {"ensemble", "1"}, {"dropout", "0"},
-                                               {"epochs", "40"}, {"batch", "64"}, {"learning_rate", "0.001"}}) {
+  for (const auto& [name, value] : ParamValues{{"layers", "10"},
+                                               {"hidden", "32"},
+                                               {"activation", "tanh"},
+                                               {"ensemble", "1"},
+                                               {"dropout", "0"},
+                                               {"epochs", "40"},
+                                               {"batch", "64"},
+                                               {"learning_rate", "0.001"}}) {
     given.insert(given.begin(), {name, value});
   }
   const Params params = make_params(zoo::find("dnn").params, given, "model 'dnn'");

@@ -75,8 +75,8 @@ std::string_view activation_name(Activation activation) {
 }
 
 Activation find_activation(std::string_view name) {
-  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu,
-                                Activation::kSigmoid}) {
+  for (const auto activation :
+       {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu, Activation::kSigmoid}) {
     if (activation_name(activation) == name) return activation;
   }
   const std::vector<std::string> known{"relu", "selu", "tanh", "gelu", "silu", "sigmoid"};

@@ -92,8 +92,8 @@ torch::Tensor reference_logits(const NetworkShape& shape, std::map<std::string, 
 
 std::vector<NetworkShape> shapes() {
   std::vector<NetworkShape> out;
-  for (const auto activation : {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu,
-                                Activation::kSigmoid}) {
+  for (const auto activation :
+       {Activation::kRelu, Activation::kSelu, Activation::kTanh, Activation::kGelu, Activation::kSilu, Activation::kSigmoid}) {
     out.push_back({.width = 6, .code_levels = {}, .layers = 3, .hidden = 10, .members = 4, .activation = activation});
   }
   out.push_back({.width = 6, .code_levels = {4}, .embedding = 3, .layers = 3, .hidden = 9, .members = 3, .batch_norm = true, .residual = true});

@@ -57,9 +57,9 @@ inline double flat_share(const at::Tensor& z, Activation activation) {
   const auto share = [](const at::Tensor& flat) { return flat.to(at::kDouble).mean().item<double>(); };
   const auto dead = [&](double below) { return share(z.flatten(1).amax(0).le(below)); };
   switch (activation) {
-    case Activation::kTanh: return share(z.abs().gt(2.6467));      // 1 - tanh^2 = 0.02
-    case Activation::kSigmoid: return share(z.abs().gt(5.2883));   // s (1 - s) = 0.02 / 4
-    case Activation::kSelu: return share(z.lt(-4.4270));           // alpha e^z = 0.02
+    case Activation::kTanh: return share(z.abs().gt(2.6467));     // 1 - tanh^2 = 0.02
+    case Activation::kSigmoid: return share(z.abs().gt(5.2883));  // s (1 - s) = 0.02 / 4
+    case Activation::kSelu: return share(z.lt(-4.4270));          // alpha e^z = 0.02
     case Activation::kRelu: return dead(0);
     case Activation::kGelu: return dead(-2.8);
     case Activation::kSilu: return dead(-5.4);
