@@ -8,8 +8,10 @@
 #include "bundle/bundle.h"
 #include "cli/data_options.h"
 #include "cli/model_options.h"
+#include "cli/recommend.h"
 #include "cli/study_run.h"
 #include "cli/train_commands.h"
+#include "core/error.h"
 #include "core/file.h"
 #include "study/document.h"
 #include "study/report/report.h"
@@ -19,6 +21,7 @@ namespace {
 
 struct Options {
   DataOptions data;
+  RecommendOptions recommend;
   std::vector<std::string> models;
   ModelOptions model;
   RunOptions run;
@@ -54,6 +57,17 @@ void print_leaderboard(const Json& document) {
 }
 
 int run_compare(const Options& options, const Globals& globals) {
+  if (options.recommend.kind != TaskKind::kBinary) {
+    for (const auto& [path, name] : {std::pair{&options.oof, "--oof"}, std::pair{&options.report, "--report"}}) {
+      if (!path->empty())
+        throw Error(ErrorCode::kInvalid, fmt::format("compare: {} is for a binary task; --json has all of a rating or ranking one", name));
+    }
+    return run_recommend(options.recommend, {options.data, options.models, options.model, options.run.resamples, options.save, options.json},
+                         globals);
+  }
+  if (!options.recommend.customer.empty() || !options.recommend.product.empty()) {
+    throw Error(ErrorCode::kInvalid, "compare: --customer and --product belong to --task rating or --task ranking");
+  }
   const Context context = globals.context();
   const auto requests = make_requests(options.models, options.model);
   for (const auto* path : {&options.oof, &options.report, &options.save}) check_writable(*path);
@@ -87,6 +101,7 @@ Run setup_compare(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   add_data_options(app, options->data);
   add_split_options(app, options->data);
+  add_recommend_options(app, options->recommend);
   app.add_option("--models", options->models, "which models, separated by commas, or all; default: those that do not take long (see obligor models)")
       ->delimiter(',')
       ->group("Model");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/toml_config.h"
 #include "core/error.h"
@@ -88,7 +89,7 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->group(kRejectGroup);
 }
 
-std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options) {
+std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options, TaskKind task) {
   const auto entries = zoo::bound_registry();
   std::vector<std::string> known;
   known.reserve(entries.size());
@@ -99,15 +100,29 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
     return *found;
   };
 
+  const auto takes = [&](const ModelEntry& entry) {
+    if (task == TaskKind::kRating) return entry.traits.rating;
+    if (task == TaskKind::kRanking) return entry.traits.ranking;
+    return !entry.traits.pairs();
+  };
+  std::vector<std::string> suited;
+  for (const auto& entry : entries) {
+    if (takes(entry)) suited.push_back(entry.name);
+  }
   const bool all = names.size() == 1 && names.front() == "all";
   std::vector<std::string> usual;
   for (const auto& entry : entries) {
-    if (all || !entry.on_request) usual.push_back(entry.name);
+    if (takes(entry) && (all || !entry.on_request)) usual.push_back(entry.name);
   }
   std::vector<ModelRequest> requests;
   for (const auto& name : names.empty() || all ? usual : names) {
     if (find_request(requests, name) != nullptr) throw Error(ErrorCode::kInvalid, fmt::format("model '{}' is named twice; name it once", name));
-    requests.push_back({find_entry(name), {}});
+    const ModelEntry& entry = find_entry(name);
+    if (!takes(entry)) {
+      throw Error(ErrorCode::kInvalid,
+                  fmt::format("model '{}' does not take a {} task; these do: {}", name, task_kind_name(task), fmt::join(suited, ", ")));
+    }
+    requests.push_back({entry, {}});
   }
   for (const auto& text : options.tables) {
     const Setting setting = parse_setting(text);

@@ -5,7 +5,8 @@
 //
 // Contract: a model that takes long (ModelEntry::on_request) takes part when it is named, or when the one name is `all`; a table [models.NAME] is
 // checked against the zoo whether or not NAME is asked for; --param wins over it. Errors: those of zoo and params (unknown model or parameter with
-// near candidates, value out of range); Error{kInvalid} a --param for a model that is not asked for.
+// near candidates, value out of range); Error{kInvalid} a model that does not take the task, or Error{kInvalid} a --param for a model that is not
+// asked for.
 #pragma once
 
 #include <string>
@@ -24,6 +25,7 @@ struct ModelOptions {
 };
 
 void add_model_options(CLI::App& app, ModelOptions& options);
-[[nodiscard]] std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options);
+[[nodiscard]] std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, const ModelOptions& options,
+                                                      TaskKind task = TaskKind::kBinary);
 
 }  // namespace obligor::cli

@@ -41,8 +41,13 @@ Json param_json(const ParamSpec& spec) {
 Json entry_json(const ModelEntry& entry) {
   Json params = Json::array();
   for (const auto& spec : entry.params) params.push_back(param_json(spec));
-  return {{"name", entry.name},   {"title", entry.title},     {"family", entry.family},      {"summary", entry.summary},
-          {"paper", entry.paper}, {"parents", entry.parents}, {"params", std::move(params)}, {"on_request", entry.on_request}};
+  Json tasks = Json::array();
+  if (!entry.traits.pairs()) tasks.push_back("binary");
+  if (entry.traits.rating) tasks.push_back("rating");
+  if (entry.traits.ranking) tasks.push_back("ranking");
+  return {{"name", entry.name},          {"title", entry.title},           {"family", entry.family},
+          {"summary", entry.summary},    {"paper", entry.paper},           {"parents", entry.parents},
+          {"params", std::move(params)}, {"on_request", entry.on_request}, {"tasks", std::move(tasks)}};
 }
 
 std::string allowed_text(const ParamSpec& spec) {

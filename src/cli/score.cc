@@ -23,7 +23,15 @@ namespace {
 
 // Reasons hold a number for each row and input, so they are made for so many rows at a time.
 constexpr size_t kReasonRows = 8192;
-const std::vector<std::string> score_outputs{"probability", "log_odds", "points"};
+const std::vector<std::string> kBinaryOutputs{"probability", "log_odds", "points"};
+
+// What a row is told: the probability of bad and what goes with it, or what the plan of another task gives ("rating", "score").
+std::vector<std::string> score_outputs(const ScorePlan& plan) {
+  if (plan.find_output("probability")) return kBinaryOutputs;
+  std::vector<std::string> names;
+  for (const auto& output : plan.outputs) names.push_back(output.name);
+  return names;
+}
 
 struct Options {
   std::string bundle;
@@ -56,7 +64,7 @@ std::vector<StreamColumn> output_columns(const ScorePlan& plan, const Options& o
     const auto input = std::find_if(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& one) { return one.name == name; });
     columns.push_back({name, input == plan.inputs.end() ? ColumnKind::kText : kind_of(*input)});
   }
-  for (const auto& name : score_outputs) columns.push_back({name, ColumnKind::kNumber});
+  for (const auto& name : score_outputs(plan)) columns.push_back({name, ColumnKind::kNumber});
   for (int k = 1; k <= options.reasons; ++k) {
     columns.push_back({fmt::format("reason_{}", k), ColumnKind::kCategory});
     columns.push_back({fmt::format("push_{}", k), ColumnKind::kNumber});
@@ -85,20 +93,25 @@ InputBatch slice(const InputBatch& batch, size_t first, size_t count) {
 class Scorer {
  public:
   Scorer(const Bundle& bundle, const Options& options)
-      : options_(options), plan_(bundle.plan), executor_(bundle.plan), columns_(output_columns(bundle.plan, options)) {
+      : options_(options),
+        plan_(bundle.plan),
+        executor_(bundle.plan),
+        outputs_(score_outputs(bundle.plan)),
+        columns_(output_columns(bundle.plan, options)) {
     if (options.reasons > 0) coder_.emplace(bundle, options.bundle);
     for (const PlanInput& input : plan_.inputs) input_names_.push_back(input.name);
   }
 
   [[nodiscard]] const std::vector<StreamColumn>& columns() const { return columns_; }
   [[nodiscard]] size_t rows() const { return rows_; }
+  [[nodiscard]] const std::string& mean_of() const { return outputs_.front(); }
   [[nodiscard]] double mean() const { return rows_ > 0 ? sum_ / static_cast<double>(rows_) : 0; }
 
   [[nodiscard]] Table score(const Table& chunk) {
     const auto rows = all_rows(chunk.rows());
     const GatheredInputs inputs(chunk, rows, plan_.inputs);
     const InputBatch batch = inputs.batch();
-    auto values = executor_.run(batch, score_outputs);
+    auto values = executor_.run(batch, outputs_);
     for (const float p : values[0].numbers) sum_ += static_cast<double>(p);
     rows_ += chunk.rows();
 
@@ -108,7 +121,7 @@ class Scorer {
     for (size_t r = 0; r < chunk.rows(); ++r) source_rows.push_back(chunk.source_row(r));
     builder.source(chunk.source()).source_rows(std::move(source_rows));
     for (const auto& name : options_.keep) builder.add(chunk.column(name));
-    for (size_t i = 0; i < score_outputs.size(); ++i) builder.add_numbers(score_outputs[i], std::move(values[i].numbers));
+    for (size_t i = 0; i < outputs_.size(); ++i) builder.add_numbers(outputs_[i], std::move(values[i].numbers));
     if (coder_) add_reasons(batch, builder);
     return builder.build();
   }
@@ -138,6 +151,7 @@ class Scorer {
   const Options& options_;
   const ScorePlan& plan_;
   NativeExecutor executor_;
+  std::vector<std::string> outputs_;
   std::vector<StreamColumn> columns_;
   std::optional<ReasonCoder> coder_;
   std::vector<std::string> input_names_;
@@ -170,10 +184,10 @@ int run_score(const Options& options, const Globals& globals) {
                                   {"kind", "score"},
                                   {"bundle", options.bundle},
                                   {"rows", scorer.rows()},
-                                  {"mean_probability", scorer.mean()},
+                                  {"mean_" + scorer.mean_of(), scorer.mean()},
                                   {"out", options.out}}));
   } else if (!options.out.empty()) {
-    fmt::print("{} rows scored, mean probability {:.4f}: {}\n", scorer.rows(), scorer.mean(), options.out);
+    fmt::print("{} rows scored, mean {} {:.4f}: {}\n", scorer.rows(), scorer.mean_of(), scorer.mean(), options.out);
   }
   return 0;
 }

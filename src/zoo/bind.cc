@@ -10,6 +10,7 @@
 #include "zoo/field/field.h"
 #include "zoo/linear/linear.h"
 #include "zoo/net/net.h"
+#include "zoo/recsys/recsys.h"
 #include "zoo/registry.h"
 #include "zoo/scorecard/scorecard.h"
 #include "zoo/tree/tree.h"
@@ -40,19 +41,31 @@ std::vector<ModelEntry> bound_registry() {
       {"tabm", fit_tabm},
       {"ft_transformer", fit_ft_transformer},
   }};
+  constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
+      {"autorec", fit_autorec},
+      {"biased_mf", fit_biased_mf},
+      {"neural_cf", fit_neural_cf},
+      {"pure_svd", fit_pure_svd},
+      {"item_knn", fit_item_knn},
+      {"top_popular", fit_top_popular},
+  }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {
     for (const auto& [name, fit] : kFits) {
       if (entry.name == name) entry.fit = fit;
     }
-    if (entry.fit == nullptr && entry.family != "blend") throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
+    for (const auto& [name, fit] : kPairFits) {
+      if (entry.name == name) entry.fit_interactions = fit;
+    }
+    if (entry.fit == nullptr && entry.fit_interactions == nullptr && entry.family != "blend")
+      throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
   }
   std::vector<ModelEntry> parts;
   for (const auto& entry : entries) {
     if (entry.fit != nullptr) parts.push_back(entry);
   }
   for (auto& entry : entries) {
-    if (entry.fit == nullptr) entry.parts = parts;
+    if (entry.family == "blend") entry.parts = parts;
   }
   return entries;
 }

@@ -190,10 +190,10 @@ Numbers make_numbers(size_t rows, size_t width, uint64_t seed) {
   return numbers;
 }
 
-// A blend has no fit of its own: study/pipeline_test.cc holds it.
+// A blend has no fit of its own: study/pipeline_test.cc holds it. Models of pairs have another contract: zoo/recsys and study/recommend hold it.
 std::vector<ModelEntry> models_that_fit() {
   auto entries = zoo::bound_registry();
-  std::erase_if(entries, [](const auto& entry) { return !entry.parts.empty(); });
+  std::erase_if(entries, [](const auto& entry) { return !entry.parts.empty() || entry.traits.pairs(); });
   return entries;
 }
 

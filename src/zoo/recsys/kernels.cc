@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/simd_dispatch.h"
 #include "zoo/recsys/kernels.h"
@@ -125,8 +126,8 @@ void settle(float* HWY_RESTRICT row, size_t width, const Missed& missed, float e
 }
 
 HWY_INLINE void adam_at(const D d, float* x, float* first, float* second, V g, const AdamRate& rate) {
-  const auto m = hn::MulAdd(hn::Set(d, 1 - rate.beta1), g, hn::Mul(hn::Set(d, rate.beta1), hn::Load(d, first)));
-  const auto v = hn::MulAdd(hn::Mul(hn::Set(d, 1 - rate.beta2), g), g, hn::Mul(hn::Set(d, rate.beta2), hn::Load(d, second)));
+  const auto m = hn::MulAdd(hn::Set(d, rate.rest1), g, hn::Mul(hn::Set(d, rate.beta1), hn::Load(d, first)));
+  const auto v = hn::MulAdd(hn::Mul(hn::Set(d, rate.rest2), g), g, hn::Mul(hn::Set(d, rate.beta2), hn::Load(d, second)));
   hn::Store(m, d, first);
   hn::Store(v, d, second);
   const auto step = hn::Div(hn::Mul(hn::Set(d, rate.rate), m), hn::Add(hn::Sqrt(v), hn::Set(d, rate.epsilon)));
@@ -161,6 +162,17 @@ HWY_AFTER_NAMESPACE();
 namespace obligor::recsys {
 
 const Kernels& kernels() { return *OBLIGOR_SIMD_CHOOSE(get_kernels); }
+
+AdamRate adam_rate(double rate, double step, double beta1, double beta2, double epsilon) {
+  AdamRate result;
+  result.rate = static_cast<float>(rate * std::sqrt(1 - std::pow(beta2, step)) / (1 - std::pow(beta1, step)));
+  result.beta1 = static_cast<float>(beta1);
+  result.beta2 = static_cast<float>(beta2);
+  result.rest1 = static_cast<float>(1 - beta1);
+  result.rest2 = static_cast<float>(1 - beta2);
+  result.epsilon = static_cast<float>(epsilon);
+  return result;
+}
 
 Floats::Floats(size_t size)
     : size_(size), data_(static_cast<float*>(::operator new[](std::max<size_t>(1, size) * sizeof(float), std::align_val_t{64}))) {

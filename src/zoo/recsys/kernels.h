@@ -31,10 +31,15 @@ struct Missed {
 
 struct AdamRate {
   float rate = 0;  // rate_t
-  float beta1 = 0.9F;
-  float beta2 = 0.999F;
-  float epsilon = 1e-8F;
+  float beta1 = 0;
+  float beta2 = 0;
+  float rest1 = 0;  // 1 - beta, of the betas before they were rounded
+  float rest2 = 0;
+  float epsilon = 0;
 };
+
+// The rate of step t.
+[[nodiscard]] AdamRate adam_rate(double rate, double step, double beta1, double beta2, double epsilon);
 
 // C (m x n) = A B, and then + bias where given and max(0, .) where `rectify`. A is read at a[i * a_row + k * a_column].
 struct Product {

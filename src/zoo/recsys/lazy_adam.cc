@@ -40,7 +40,7 @@ Missed LazyAdam::missed(uint32_t last) const {
 AdamRate LazyAdam::begin(double rate) {
   const double t = static_cast<double>(step_) + 1;
   current_ = rate * std::sqrt(1 - std::pow(beta2_, t)) / (1 - std::pow(beta1_, t));
-  return {static_cast<float>(current_), static_cast<float>(beta1_), static_cast<float>(beta2_), static_cast<float>(epsilon_)};
+  return adam_rate(rate, t, beta1_, beta2_, epsilon_);
 }
 
 void LazyAdam::end() {

@@ -31,8 +31,8 @@ class LazyAdam {
   double epsilon_;
   double current_ = 0;  // rate_t of the step that is on
   uint32_t step_ = 0;
-  std::vector<double> w0_, w1_, w2_;  // weights of a term by its age, oldest first
-  std::vector<double> s0_, s1_, s2_;  // by the step that last touched a row
+  std::vector<double> w0_, w1_, w2_;   // weights of a term by its age, oldest first
+  std::vector<double> s0_, s1_, s2_;   // by the step that last touched a row
   std::vector<float> first_, second_;  // b1^n, b2^n for n up to their size
 };
 

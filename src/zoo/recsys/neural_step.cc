@@ -174,8 +174,8 @@ void NeuralStep::backward_tower(size_t batch) {
     kernels_.rectify_gradient(layer.output.data(), layer.delta.data(), batch * layer.out);
     float* bias = dense_gradient_.data() + layer.bias;
     for (size_t b = 0; b < batch; ++b) kernels_.axpy(1, layer.delta.data() + b * layer.out, bias, layer.out);
-    kernels_.product(
-        {layer.in, layer.out, batch, in, 1, layer.in, layer.delta.data(), layer.out, dense_gradient_.data() + layer.weight, layer.out, nullptr, false});
+    kernels_.product({layer.in, layer.out, batch, in, 1, layer.in, layer.delta.data(), layer.out, dense_gradient_.data() + layer.weight, layer.out,
+                      nullptr, false});
     const float* weight = dense_.data() + layer.weight;
     for (size_t i = 0; i < layer.in; ++i) {
       for (size_t o = 0; o < layer.out; ++o) layer.transpose.data()[o * layer.in + i] = weight[i * layer.out + o];
@@ -279,8 +279,8 @@ NeuralWeights NeuralStep::gradient(std::span<const uint32_t> customer, std::span
   std::swap(dense_, dense_gradient_);
   NeuralWeights result = weights();
   std::swap(dense_, dense_gradient_);
-  for (const auto& [table, tower, product_part] : {std::tuple{&customers_, &kept.customer_tower, &kept.customer_product},
-                                                   std::tuple{&products_, &kept.product_tower, &kept.product_product}}) {
+  for (const auto& [table, tower, product_part] :
+       {std::tuple{&customers_, &kept.customer_tower, &kept.customer_product}, std::tuple{&products_, &kept.product_tower, &kept.product_product}}) {
     pad(*tower, table->last.size(), shape_.embedding, table->row(0), 3 * table->width);
     pad(*product_part, table->last.size(), shape_.factors, table->row(0) + embedding_, 3 * table->width);
   }
