@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
        "  obligor compare taiwan --mirror data --folds folds/taiwan.csv --json\n"
        "  obligor compare loans.csv --target default --models logistic,lightgbm --cv 10 --json\n"
        "  obligor compare loans.csv --target default --folds folds.csv --oof oof.csv\n"
-       "  obligor compare loans.csv --target default --param dnn.layers=3 --resume\n",
+       "  obligor compare loans.csv --target default --param dnn.layers=3 --resume\n"
+       "  obligor compare holdings.csv --task ranking --customer client --product product --time opened\n",
        obligor::cli::setup_compare},
       {"train", "fit one model, say how good it is by folds, and save it as a bundle",
        "  obligor train loans.csv --target default --model lightgbm --save m.obligor\n"
