@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "zoo/field/declare.h"
 #include "zoo/net/torch-inl.h"
 
 namespace obligor::field {
@@ -14,19 +15,6 @@ namespace {
 using net::size_of;
 
 constexpr double kNormMomentum = 0.1;
-
-// Layers of the deep part over `in` numbers: affine, batch norm where wanted, activation, dropout.
-void declare_deep(const FieldShape& shape, Declarer& d, int64_t in) {
-  for (size_t l = 0; l < shape.hidden.size(); ++l) {
-    const std::string layer = fmt::format("layer {}", l + 1);
-    const std::string name = fmt::format("deep:{}", l);
-    const int64_t out = size_of(shape.hidden[l]);
-    d.weight(name, layer, {out, in});
-    d.bias(name + ".bias", layer, out, in);
-    if (shape.batch_norm) d.norm(fmt::format("norm:{}", l), layer, out);
-    in = out;
-  }
-}
 
 Tensor deep(const FieldShape& shape, const Weights& w, Tensor x, size_t first = 0) {
   for (size_t l = first; l < shape.hidden.size(); ++l) {
@@ -44,20 +32,15 @@ Tensor pairwise(const Tensor& vectors) {
 }
 
 // The vectors side by side, and before them the numbers that are no fields.
-int64_t flat_width(const FieldShape& shape) {
-  return size_of(shape.space.fields() * shape.embedding + (shape.space.numbers_as == NumbersAs::kDirect ? shape.space.width : 0));
-}
 Tensor flat(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const Tensor vectors = w.dropout(in.vectors.flatten(1), shape.field_dropout);
   return shape.space.numbers_as == NumbersAs::kDirect ? at::cat({in.numbers, vectors}, 1) : vectors;
 }
 
-void declare_head(Declarer& d, int64_t in) { d.weight("head", "head", {1, in}); }
 Tensor head(const Weights& w, const Tensor& x) { return at::mv(x, w["head"].squeeze(0)); }
 
 // Rendle, Factorization Machines, ICDM 2010: w0 + sum w_i x_i + sum_{i<j} <v_i, v_j> x_i x_j.
 namespace fm {
-void declare(const FieldShape&, Declarer&) {}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   return in.linear + w.dropout(pairwise(in.vectors), shape.field_dropout).sum(1);
 }
@@ -65,11 +48,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // He & Chua, SIGIR 2017: the pairwise vector goes through batch norm, dropout and an MLP.
 namespace nfm {
-void declare(const FieldShape& shape, Declarer& d) {
-  if (shape.batch_norm) d.norm("norm:pairs", "fields", size_of(shape.embedding));
-  declare_deep(shape, d, size_of(shape.embedding));
-  declare_head(d, size_of(shape.hidden.empty() ? shape.embedding : shape.hidden.back()));
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   Tensor x = pairwise(in.vectors);
   if (shape.batch_norm) x = w.norm("norm:pairs", x);
@@ -79,10 +57,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Guo et al., IJCAI 2017: the factorisation machine and an MLP on the same field vectors, added.
 namespace deepfm {
-void declare(const FieldShape& shape, Declarer& d) {
-  declare_deep(shape, d, size_of(shape.space.fields() * shape.embedding));
-  declare_head(d, size_of(shape.hidden.back()));
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   return in.linear + pairwise(in.vectors).sum(1) + head(w, deep(shape, w, flat(shape, w, in)));
 }
@@ -90,16 +64,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Cheng et al., 2016: a linear model over features and crossed columns, and an MLP, added and trained at once.
 namespace wide_deep {
-void declare(const FieldShape& shape, Declarer& d) {
-  const auto wide = [&](const std::string& name, size_t count) {
-    if (count > 0) d.parameters.push_back({name, "wide", {size_of(count)}, true, Start::kConstant, 0, true});
-  };
-  wide("wide.numbers", shape.space.width);
-  wide("wide.table", shape.space.table_rows());
-  wide("wide.crosses", shape.crosses.rows);
-  declare_deep(shape, d, flat_width(shape));
-  declare_head(d, size_of(shape.hidden.back()));
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const auto picked = [](const Tensor& weights, const Tensor& codes) {
     return weights.index_select(0, codes.flatten()).view({codes.size(0), codes.size(1)}).sum(1);
@@ -114,26 +78,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Shan et al., KDD 2016: embeddings of one ReLU layer (small fields enter as they are), stacked; residual units; sigmoid.
 namespace deep_crossing {
-bool is_raw(const FieldShape& shape, size_t code_field) { return shape.space.levels[code_field] <= shape.raw_levels; }
-int64_t stack_width(const FieldShape& shape) {
-  size_t width = shape.space.number_fields() * shape.embedding;
-  if (shape.space.numbers_as == NumbersAs::kDirect) width += shape.space.width;
-  for (size_t f = 0; f < shape.space.code_fields(); ++f) width += is_raw(shape, f) ? shape.space.levels[f] : shape.embedding;
-  return size_of(width);
-}
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t stack = stack_width(shape);
-  const int64_t hidden = size_of(shape.hidden.front());
-  d.constant("field.bias", "fields", {size_of(shape.space.fields()), size_of(shape.embedding)}, 0);
-  for (size_t u = 0; u < shape.blocks; ++u) {
-    const std::string layer = fmt::format("unit {}", u + 1);
-    d.weight(fmt::format("unit:{}:in", u), layer, {hidden, stack});
-    d.bias(fmt::format("unit:{}:in.bias", u), layer, hidden, stack);
-    d.weight(fmt::format("unit:{}:out", u), layer, {stack, hidden});
-    d.bias(fmt::format("unit:{}:out.bias", u), layer, stack, hidden);
-  }
-  declare_head(d, stack);
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const FieldSpace& space = shape.space;
   const Tensor embedded = at::relu(in.vectors + w["field.bias"]);
@@ -161,13 +105,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 // Qu et al., ICDM 2016. The weights of a unit over all inner products are theta theta' (equation 9), so its sum is ||sum_f theta_f e_f||^2;
 // the outer products are those of the sum of the vectors (equation 15).
 namespace pnn {
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t units = size_of(shape.hidden.front());
-  declare_deep(shape, d, flat_width(shape));
-  if (shape.inner) d.weight("inner", "layer 1", {units, size_of(shape.space.fields())});
-  if (shape.outer) d.weight("outer", "layer 1", {units, size_of(shape.embedding * shape.embedding)});
-  declare_head(d, size_of(shape.hidden.back()));
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   Tensor z = w.linear("deep:0", flat(shape, w, in));
   if (shape.inner) {
@@ -184,15 +121,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Xiao et al., IJCAI 2017: w_0 + sum w_f + p . sum over pairs of a_fg (e_f * e_g), a = softmax(h . relu(W (e_f * e_g) + b)).
 namespace afm {
-void declare(const FieldShape& shape, Declarer& d) {
-  if (shape.attended.size() < 2) return;
-  const int64_t k = size_of(shape.embedding);
-  const int64_t units = size_of(shape.attention);
-  d.weight("attention", "attention", {units, k});
-  d.bias("attention.bias", "attention", units, k);
-  d.weight("attention.head", "attention", {1, units});
-  d.parameters.push_back({"head", "head", {1, k}, true, Start::kConstant, 1});
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   if (shape.attended.size() < 2) return in.linear;
   const auto device = in.vectors.device();
@@ -208,18 +136,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Wang et al., DCN V2, WWW 2021: x_{l+1} = x_0 * (W_l x_l + b_l) + x_l, W_l full or U_l V_l'.
 namespace dcn_v2 {
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t width = flat_width(shape);
-  for (size_t l = 0; l < shape.blocks; ++l) {
-    const std::string layer = fmt::format("cross {}", l + 1);
-    const std::string name = fmt::format("cross:{}", l);
-    if (shape.rank > 0) d.weight(name + ":down", layer, {size_of(shape.rank), width});
-    d.weight(name, layer, {width, shape.rank > 0 ? size_of(shape.rank) : width});
-    d.constant(name + ".bias", layer, {width}, 0);
-  }
-  declare_deep(shape, d, width);
-  declare_head(d, size_of(shape.hidden.back()) + (shape.parallel ? width : 0));
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const Tensor start = flat(shape, w, in);
   Tensor x = start;
@@ -235,23 +151,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 
 // Gorishniy et al., NeurIPS 2021, section 3.2: x + dropout(W_2 dropout(relu(W_1 norm(x)))), then head(relu(norm(x))).
 namespace resnet {
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t in = size_of(shape.space.width);
-  const int64_t width = size_of(shape.hidden.front());
-  const int64_t inside = size_of(shape.feed_forward);
-  d.weight("stem", "stem", {width, in});
-  d.bias("stem.bias", "stem", width, in);
-  for (size_t b = 0; b < shape.blocks; ++b) {
-    const std::string layer = fmt::format("block {}", b + 1);
-    d.norm(fmt::format("norm:{}", b), layer, width);
-    d.weight(fmt::format("block:{}:in", b), layer, {inside, width});
-    d.bias(fmt::format("block:{}:in.bias", b), layer, inside, width);
-    d.weight(fmt::format("block:{}:out", b), layer, {width, inside});
-    d.bias(fmt::format("block:{}:out.bias", b), layer, width, inside);
-  }
-  d.norm("norm:head", "head", width);
-  declare_head(d, width);
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   Tensor x = w.linear("stem", in.numbers);
   for (size_t b = 0; b < shape.blocks; ++b) {
@@ -266,21 +165,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 // Gorishniy, Kotelnikov & Babenko, ICLR 2025, section 3.3: each layer is s_e * (W (r_e * x)) + b_e; the first r at random signs, every
 // other r and s at one. The first layer is one product with the stacked weights, so that rows x members x width is never formed.
 namespace tabm {
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t members = size_of(shape.members);
-  int64_t in = size_of(shape.space.width);
-  for (size_t l = 0; l < shape.hidden.size(); ++l) {
-    const std::string layer = fmt::format("layer {}", l + 1);
-    const int64_t out = size_of(shape.hidden[l]);
-    d.weight(fmt::format("deep:{}", l), layer, {out, in});
-    d.parameters.push_back({fmt::format("in:{}", l), layer, {members, in}, false, l == 0 && members > 1 ? Start::kSigns : Start::kConstant, 1});
-    d.constant(fmt::format("out:{}", l), layer, {members, out}, 1);
-    d.parameters.push_back({fmt::format("deep:{}.bias", l), layer, {members, out}, false, Start::kUniform, 1 / std::sqrt(static_cast<double>(in))});
-    in = out;
-  }
-  d.weight("head", "head", {members, in});
-  d.constant("head.bias", "head", {members}, 0);
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const int64_t members = size_of(shape.members);
   Tensor x;  // rows x members x units
@@ -304,29 +188,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 // Gorishniy, Rubachev, Khrulkov & Babenko, NeurIPS 2021, section 3.3: a token a field and one more, [cls]; blocks of attention and ReGLU,
 // each after a layer norm (but for the attention of the first block); the head reads [cls], which alone the last block asks for.
 namespace ft_transformer {
-void declare(const FieldShape& shape, Declarer& d) {
-  const int64_t k = size_of(shape.embedding);
-  const int64_t inside = size_of(shape.feed_forward);
-  const auto affine = [&](const std::string& name, const std::string& layer, int64_t out, int64_t in) {
-    d.weight(name, layer, {out, in});
-    d.constant(name + ".bias", layer, {out}, 0);
-  };
-  const auto norm = [&](const std::string& name, const std::string& layer) {
-    d.constant(name, layer, {k}, 1);
-    d.constant(name + ".bias", layer, {k}, 0);
-  };
-  d.parameters.push_back({"cls", "fields", {k}, false, Start::kUniform, 1 / std::sqrt(static_cast<double>(k))});
-  for (size_t b = 0; b < shape.blocks; ++b) {
-    const std::string layer = fmt::format("block {}", b + 1);
-    if (b > 0) norm(fmt::format("norm:{}:attention", b), layer);
-    for (const char* part : {"query", "key", "value", "mix"}) affine(fmt::format("{}:{}", part, b), layer, k, k);
-    norm(fmt::format("norm:{}:forward", b), layer);
-    affine(fmt::format("forward:{}:in", b), layer, 2 * inside, k);
-    affine(fmt::format("forward:{}:out", b), layer, k, inside);
-  }
-  norm("norm:head", "head");
-  declare_head(d, k);
-}
 Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const int64_t rows = in.vectors.size(0);
   const int64_t k = size_of(shape.embedding);
@@ -354,16 +215,6 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
 }  // namespace ft_transformer
 }  // namespace
 
-void Declarer::bias(const std::string& name, const std::string& layer, int64_t width, int64_t fan_in) {
-  parameters.push_back({name, layer, {width}, false, Start::kUniform, 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)))});
-}
-
-void Declarer::norm(const std::string& name, const std::string& layer, int64_t width) {
-  constant(name, layer, {width}, 1);
-  constant(name + ".bias", layer, {width}, 0);
-  norms.emplace_back(name, width);
-}
-
 Tensor Weights::dropout(const Tensor& x, double rate) const {
   if (generator_ == nullptr || rate <= 0) return x;
   const double keep = 1 - rate;
@@ -384,19 +235,19 @@ Tensor Weights::norm(const std::string& name, const Tensor& x) const {
                         kNormMomentum, kNormEpsilon, false);
 }
 
-Body body_of(Kind kind) {
-  switch (kind) {
-    case Kind::kFm: return {fm::declare, fm::forward};
-    case Kind::kNfm: return {nfm::declare, nfm::forward};
-    case Kind::kDeepFm: return {deepfm::declare, deepfm::forward};
-    case Kind::kWideDeep: return {wide_deep::declare, wide_deep::forward};
-    case Kind::kDeepCrossing: return {deep_crossing::declare, deep_crossing::forward};
-    case Kind::kPnn: return {pnn::declare, pnn::forward};
-    case Kind::kAfm: return {afm::declare, afm::forward};
-    case Kind::kDcnV2: return {dcn_v2::declare, dcn_v2::forward};
-    case Kind::kResNet: return {resnet::declare, resnet::forward};
-    case Kind::kTabM: return {tabm::declare, tabm::forward};
-    case Kind::kFtTransformer: return {ft_transformer::declare, ft_transformer::forward};
+Tensor forward(const FieldShape& shape, const Weights& weights, const Inputs& in) {
+  switch (shape.kind) {
+    case Kind::kFm: return fm::forward(shape, weights, in);
+    case Kind::kNfm: return nfm::forward(shape, weights, in);
+    case Kind::kDeepFm: return deepfm::forward(shape, weights, in);
+    case Kind::kWideDeep: return wide_deep::forward(shape, weights, in);
+    case Kind::kDeepCrossing: return deep_crossing::forward(shape, weights, in);
+    case Kind::kPnn: return pnn::forward(shape, weights, in);
+    case Kind::kAfm: return afm::forward(shape, weights, in);
+    case Kind::kDcnV2: return dcn_v2::forward(shape, weights, in);
+    case Kind::kResNet: return resnet::forward(shape, weights, in);
+    case Kind::kTabM: return tabm::forward(shape, weights, in);
+    case Kind::kFtTransformer: return ft_transformer::forward(shape, weights, in);
   }
   throw Error(ErrorCode::kInternal, "fields: a network without a body");
 }

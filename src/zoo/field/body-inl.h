@@ -1,7 +1,6 @@
-// A body: what a network makes of the vectors of its fields. One declares its parameters and computes logits from them.
+// A body: what a network makes of the vectors of its fields, as autograd follows it.
 //
-//   body_of(shape.kind).declare(shape, declarer);
-//   Tensor logits = body_of(shape.kind).forward(shape, weights, inputs);   // rows
+//   Tensor logits = forward(shape, weights, inputs);   // rows
 #pragma once
 
 #include <map>
@@ -10,39 +9,12 @@
 
 #include <ATen/ATen.h>
 
+#include "zoo/field/layout.h"
 #include "zoo/field/shape.h"
 
 namespace obligor::field {
 
 using at::Tensor;
-
-// How a parameter starts. `value`: the half-width of uniform (0: 1/sqrt(last extent)), the deviation of normal, the constant, or unused.
-enum class Start : uint8_t { kUniform, kNormal, kConstant, kSigns };
-
-struct Declaration {
-  std::string name;
-  std::string layer;  // for the gradient norms
-  std::vector<int64_t> dims;
-  bool decayed = true;
-  Start start = Start::kUniform;
-  double value = 0;
-  bool wide = false;  // of the wide part, which may have an optimiser of its own
-};
-
-struct Declarer {
-  std::vector<Declaration> parameters;
-  std::vector<std::pair<std::string, int64_t>> norms;  // batch norms: name and width
-
-  void weight(const std::string& name, const std::string& layer, std::vector<int64_t> dims) {
-    parameters.push_back({name, layer, std::move(dims), true, Start::kUniform, 0});
-  }
-  // Of a layer of `fan_in` inputs.
-  void bias(const std::string& name, const std::string& layer, int64_t width, int64_t fan_in);
-  void constant(const std::string& name, const std::string& layer, std::vector<int64_t> dims, double value) {
-    parameters.push_back({name, layer, std::move(dims), false, Start::kConstant, value});
-  }
-  void norm(const std::string& name, const std::string& layer, int64_t width);
-};
 
 // What a body computes on its way to an activation, kept so that its gradient can be read after the way back.
 struct Watched {
@@ -79,13 +51,7 @@ struct Inputs {
   Tensor crosses;  // rows x crosses, rows of their joint table
 };
 
-struct Body {
-  void (*declare)(const FieldShape& shape, Declarer& declarer);
-  // Rows, or rows x members: then the probability is the members' mean and the loss the mean of their losses.
-  Tensor (*forward)(const FieldShape& shape, const Weights& weights, const Inputs& inputs);
-};
-[[nodiscard]] Body body_of(Kind kind);
-
-inline constexpr double kNormEpsilon = 1e-5;
+// Rows, or rows x members: then the probability is the members' mean and the loss the mean of their losses.
+[[nodiscard]] Tensor forward(const FieldShape& shape, const Weights& weights, const Inputs& in);
 
 }  // namespace obligor::field

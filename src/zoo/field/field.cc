@@ -1,4 +1,4 @@
-// The fits: a shape from the parameters, the loop of zoo/net/training.h, the arithmetic of network.cc. No torch here.
+// The fits: a shape from the parameters, the loop of zoo/net/training.h, the arithmetic of fused.cc or network.cc. No torch here.
 #include "zoo/field/field.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "zoo/field/network.h"
+#include "zoo/field/fused.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
@@ -44,7 +44,10 @@ FieldShape shape_of(Kind kind, const FitInput& input, const Params& params) {
 }
 
 FitResult fit(const FieldShape& shape, const FitInput& input, const Params& params, const Context& context, std::string_view name) {
-  return net::train(std::make_unique<field::FieldNetwork>(shape, context), input, params, context, name);
+  auto engine = field::Engine::kAuto;
+  if (params.has("engine") && params.text("engine") != "auto")
+    engine = params.text("engine") == "fused" ? field::Engine::kFused : field::Engine::kTorch;
+  return net::train(field::make_network(shape, context, engine), input, params, context, name);
 }
 
 size_t widened(size_t units, double widening) { return std::max<size_t>(1, static_cast<size_t>(std::lround(static_cast<double>(units) * widening))); }

@@ -69,6 +69,11 @@ std::vector<ParamSpec> deep_params(int layers, int hidden, double dropout) {
   };
 }
 
+ParamSpec engine_param() {
+  return choice_param("engine", "auto", {"auto", "fused", "torch"},
+                      "what computes the steps: the fused step on the CPU (not with gelu), libtorch, or the first where it can");
+}
+
 ParamSpec norm_param(const std::string& norm) { return choice_param("norm", norm, {"none", "batch"}, "normalisation before each activation"); }
 
 ModelEntry common_entry(std::string name, std::string title, std::string paper, std::string summary, std::vector<std::string> parents) {
@@ -122,6 +127,7 @@ ModelEntry fm_entry() {
   add_fields(entry, 16, kEmbedded, "quantile");
   add_field_dropout(entry, 0.1);
   append(entry.params, net::training_params(3e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -134,6 +140,7 @@ ModelEntry nfm_entry() {
   add_deep(entry, 1, 64, 0.2);
   entry.params.push_back(norm_param("batch"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -147,6 +154,7 @@ ModelEntry deepfm_entry() {
   add_deep(entry, 2, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -164,6 +172,7 @@ ModelEntry wide_deep_entry() {
   add_deep(entry, 3, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -181,6 +190,7 @@ ModelEntry deep_crossing_entry() {
   add_field_dropout(entry, 0.1);
   widen(entry, {{"blocks", 1, 5, false, {}}, {"hidden", 16, 512, true, {}}, {"dropout", 0, 0.6, false, {}}});
   append(entry.params, net::training_params(1e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -195,6 +205,7 @@ ModelEntry pnn_entry() {
   add_field_dropout(entry, 0.1);
   add_deep(entry, 3, 64, 0.3);
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -209,6 +220,7 @@ ModelEntry afm_entry() {
   widen(entry, {{"attention", 4, 64, true, {}}, {"fields", 8, 40, false, {}}});
   add_field_dropout(entry, 0.2);
   append(entry.params, net::training_params(3e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -225,6 +237,7 @@ ModelEntry dcn_v2_entry() {
   add_deep(entry, 2, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(1e-3, 0.1));
+  entry.params.push_back(engine_param());
   return entry;
 }
 
@@ -243,6 +256,7 @@ ModelEntry resnet_entry() {
       real_param("residual_dropout", 0.1, 0, 0.9, "share of what a block adds dropped in training"),
   };
   append(entry.params, net::training_params(1e-3, 0.1));
+  entry.params.push_back(engine_param());
   append(entry.params, net::column_params());
   widen(entry, {{"blocks", 1, 6, false, {}},
                 {"hidden", 16, 512, true, {}},

@@ -58,10 +58,8 @@ struct FieldNetwork::Impl {
   at::Device device = at::kCPU;
   Random random;
   at::Generator generator;
-  Body body;
-  Declarer declared;
+  Layout layout;
 
-  std::vector<std::string> layers;  // in the order of declaration
   std::vector<Parameter> parameters;
   std::map<std::string, Tensor> weights;  // leaves, running statistics
   int64_t decayed = 0;                    // the first so many of the flat tensors
@@ -81,89 +79,30 @@ struct FieldNetwork::Impl {
         device(net::device_of(context)),
         random(context.seed(), "fields"),
         generator(at::detail::createCPUGenerator(derive_seed(context.seed(), "field dropout"))),
-        body(body_of(shape.kind)) {
+        layout(layout_of(shape)),
+        decayed(size_of(layout.decayed)),
+        wide_begin(size_of(layout.wide_begin)) {
     if (shape.embedding < 1 || shape.space.fields() + shape.space.width < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
-    declare();
     allocate();
-  }
-
-  void declare() {
-    const int64_t columns = size_of(shape.columns());
-    const int64_t width = size_of(shape.space.number_fields());
-    const auto vectors = [&](const std::string& name, std::vector<int64_t> dims) {
-      declared.parameters.push_back({name, "fields", std::move(dims), true, Start::kNormal, shape.start_deviation});
-    };
-    if (width > 0) vectors("numbers", {width, size_of(shape.space.pieces()), columns});
-    if (shape.space.code_fields() > 0 && !by_row()) vectors("table", {size_of(shape.space.table_rows()), columns});
-    if (width > 0 && (shape.space.numbers_as == NumbersAs::kPiecewise || shape.number_bias))
-      declared.constant("numbers.bias", "fields", {width, columns}, 0);
-    declared.constant("intercept", "head", {1}, 0);
-    body.declare(shape, declared);
-    for (const Declaration& d : declared.parameters) {
-      if (std::find(layers.begin(), layers.end(), d.layer) == layers.end()) layers.push_back(d.layer);
-    }
-    const auto group = [](const Declaration& d) { return d.wide ? 2 : (d.decayed ? 0 : 1); };
-    std::stable_sort(declared.parameters.begin(), declared.parameters.end(),
-                     [&](const Declaration& a, const Declaration& b) { return group(a) < group(b); });
-  }
-
-  [[nodiscard]] bool by_row() const { return shape.space.table_rows() > shape.dense_rows; }
-
-  double draw(const Declaration& d) {
-    switch (d.start) {
-      case Start::kUniform: {
-        const double bound = d.value > 0 ? d.value : 1 / std::sqrt(static_cast<double>(std::max<int64_t>(d.dims.back(), 1)));
-        return bound * (2 * random.uniform() - 1);
-      }
-      case Start::kNormal: return d.value * random.normal();
-      case Start::kConstant: return d.value;
-      case Start::kSigns: return random.below(2) == 0 ? -1.0 : 1.0;
-    }
-    return 0;
-  }
-
-  // Weights of the first order start at 0, and so does what no training row has.
-  void clear_starts(std::string_view name, float* values, size_t rows) const {
-    const size_t columns = shape.columns();
-    for (size_t r = 0; r < rows; ++r) {
-      if (shape.linear) values[r * columns + shape.embedding] = 0;
-      if (name == "table" && shape.space.seen[r] == 0) std::fill_n(values + r * columns, columns, 0.0F);
-    }
   }
 
   void allocate() {
     in_torch([&] {
-      int64_t total = 0;
-      for (const auto& d : declared.parameters) {
-        int64_t count = 1;
-        for (const int64_t dim : d.dims) count *= dim;
-        total += count;
-        if (d.decayed && !d.wide) decayed = total;
-        if (!d.wide) wide_begin = total;
-      }
+      const auto total = size_of(layout.total);
+      const std::vector<float> start = start_values(shape, layout, random);
       flat = at::empty({total}, at::kFloat);
-      auto* data = flat.data_ptr<float>();
-      int64_t at_offset = 0;
-      std::vector<int64_t> offsets;
-      for (const auto& d : declared.parameters) {
-        int64_t count = 1;
-        for (const int64_t dim : d.dims) count *= dim;
-        for (int64_t i = 0; i < count; ++i) data[at_offset + i] = static_cast<float>(draw(d));
-        if (d.name == "table" || d.name == "numbers") clear_starts(d.name, data + at_offset, static_cast<size_t>(count) / shape.columns());
-        offsets.push_back(at_offset);
-        at_offset += count;
-      }
+      std::copy(start.begin(), start.end(), flat.data_ptr<float>());
       flat = flat.to(device);
       gradient = at::zeros_like(flat);
       first_moment = at::full_like(flat, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
       second_moment = at::zeros_like(flat);
       if (shape.wide_ftrl) first_moment.narrow(0, wide_begin, total - wide_begin).zero_();
       steps = at::zeros({1}, flat.options());
-      for (size_t p = 0; p < declared.parameters.size(); ++p) {
-        const Declaration& d = declared.parameters[p];
+      for (size_t p = 0; p < layout.parameters.size(); ++p) {
+        const Declaration& d = layout.parameters[p];
         const auto part = [&](const Tensor& t) {
-          const int64_t end = p + 1 < offsets.size() ? offsets[p + 1] : total;
-          return t.narrow(0, offsets[p], end - offsets[p]).view(d.dims);
+          const size_t end = p + 1 < layout.offsets.size() ? layout.offsets[p + 1] : layout.total;
+          return t.narrow(0, size_of(layout.offsets[p]), size_of(end - layout.offsets[p])).view(d.dims);
         };
         Parameter parameter{d, part(flat).detach(), part(gradient)};
         parameter.leaf.set_requires_grad(true);
@@ -171,16 +110,15 @@ struct FieldNetwork::Impl {
         weights[d.name] = parameter.leaf;
         parameters.push_back(std::move(parameter));
       }
-      for (const auto& [name, width] : declared.norms) {
+      for (const auto& [name, width] : layout.norms) {
         weights[name + ".mean"] = at::zeros({width}, flat.options());
         weights[name + ".variance"] = at::ones({width}, flat.options());
       }
-      if (shape.space.code_fields() > 0 && by_row()) {
+      if (shape.space.code_fields() > 0 && table_by_row(shape)) {
         const auto rows = size_of(shape.space.table_rows());
+        const std::vector<float> start_rows = start_table(shape, random);
         Tensor values = at::empty({rows, size_of(shape.columns())}, at::kFloat);
-        auto* out = values.data_ptr<float>();
-        for (int64_t i = 0; i < values.numel(); ++i) out[i] = static_cast<float>(shape.start_deviation * random.normal());
-        clear_starts("table", out, shape.space.table_rows());
+        std::copy(start_rows.begin(), start_rows.end(), values.data_ptr<float>());
         table.emplace();
         table->values = values.to(device);
         table->first = at::full_like(table->values, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
@@ -265,7 +203,7 @@ struct FieldNetwork::Impl {
   void each_state(const F& f) {
     f(flat);
     if (table) f(table->values);
-    for (const auto& [name, width] : declared.norms) {
+    for (const auto& [name, width] : layout.norms) {
       f(weights.at(name + ".mean"));
       f(weights.at(name + ".variance"));
     }
@@ -389,7 +327,7 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
     }
     const Tensor row_crosses = self.crosses.index_select(0, index).to(at::kLong);
     const Weights weights(self.weights, &self.generator, self.watched);
-    const Tensor logits = self.body.forward(self.shape, weights, self.inputs(numbers, row_codes, row_crosses, looked_up));
+    const Tensor logits = forward(self.shape, weights, self.inputs(numbers, row_codes, row_crosses, looked_up));
     Tensor y = self.target.index_select(0, index);
     Tensor w = self.weight.index_select(0, index);
     if (logits.dim() == 2) {
@@ -424,7 +362,7 @@ std::vector<net::LayerState> FieldNetwork::watched_gradients(size_t begin, size_
     // From the inputs to the head, whatever the order of the flat tensor: as declared, but the fields first and the head last.
     if (self.table) add("fields", self.table->gradient);
     for (const std::string_view part : {"fields", "", "head"}) {
-      for (const std::string& layer : self.layers) {
+      for (const std::string& layer : self.layout.layers) {
         const bool named = layer == "fields" || layer == "head";
         if (part.empty() ? named : layer != part) continue;
         for (const auto& parameter : self.parameters) {
@@ -507,8 +445,7 @@ std::vector<double> FieldNetwork::predict(const Batch& batch) const {
         const Tensor& table = self.table ? self.table->values : self.weights.at("table");
         looked_up = self.spread(table.index_select(0, row_codes.flatten()), size_of(rows));
       }
-      const Tensor logits =
-          self.body.forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, row_crosses, looked_up));
+      const Tensor logits = forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, row_crosses, looked_up));
       Tensor p = at::sigmoid(logits.to(at::kDouble));
       if (p.dim() == 2) p = p.mean(1);
       p = p.cpu().contiguous();
@@ -541,6 +478,16 @@ std::vector<net::NamedArray> FieldNetwork::parameters() const {
     std::vector<net::NamedArray> out;
     for (const auto& [name, tensor] : self.weights) out.push_back(net::named_array(name, tensor.sizes().vec(), tensor));
     if (self.table) out.push_back(net::named_array("table", self.table->values.sizes().vec(), self.table->values));
+    return out;
+  });
+}
+
+std::vector<net::NamedArray> FieldNetwork::last_gradients() const {
+  return in_torch([&] {
+    std::vector<net::NamedArray> out;
+    for (const auto& parameter : impl_->parameters) {
+      out.push_back(net::named_array(parameter.declared.name, parameter.declared.dims, parameter.gradient));
+    }
     return out;
   });
 }

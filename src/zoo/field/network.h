@@ -42,8 +42,9 @@ class FieldNetwork final : public net::Trainable {
   [[nodiscard]] std::vector<double> predict(const Batch& batch) const override;
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override;
 
-  // Parameters and running statistics by name.
+  // Parameters and running statistics by name; and the gradients of the last batch (not of a table that is updated row by row).
   [[nodiscard]] std::vector<net::NamedArray> parameters() const;
+  [[nodiscard]] std::vector<net::NamedArray> last_gradients() const;
 
  private:
   struct Impl;

@@ -1,0 +1,406 @@
+#include "zoo/field/fused.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "zoo/field/fused_bodies.h"
+#include "zoo/field/lower.h"
+#include "zoo/field/network.h"
+#include "zoo/net/step_kernels.h"
+#include "zoo/net/tape.h"
+#include "zoo/net/torch-inl.h"
+
+namespace obligor::field {
+namespace {
+
+constexpr double kBeta1 = 0.9;
+constexpr double kBeta2 = 0.999;
+constexpr float kAdagradStart = 1e-8F;
+constexpr size_t kTileRows = 256;  // of prediction
+
+// A joint table that is updated row by row.
+struct RowTable {
+  std::vector<float> values;
+  std::vector<float> first;   // AdamW: first moment; Adagrad: sum of squares
+  std::vector<float> second;  // AdamW: second moment
+  std::vector<uint32_t> steps;
+};
+
+}  // namespace
+
+bool has_fused_step(const FieldShape& shape) {
+  const bool deep = !shape.hidden.empty() && shape.kind != Kind::kResNet && shape.kind != Kind::kDeepCrossing;
+  return shape.kind != Kind::kTabM && shape.kind != Kind::kFtTransformer && !(deep && shape.activation == net::Activation::kGelu);
+}
+
+std::unique_ptr<net::Trainable> make_network(const FieldShape& shape, const Context& context, Engine engine) {
+  const bool fused = has_fused_step(shape) && context.device() == Device::kCpu;
+  if (engine == Engine::kFused && !fused) {
+    throw Error(ErrorCode::kUnsupported,
+                "engine 'fused': this network has no fused step (it has one on the CPU, for fm, nfm, deepfm, wide_deep, "
+                "deep_crossing, pnn, afm, dcn_v2 and resnet, without gelu); set engine to auto or torch");
+  }
+  if (engine == Engine::kTorch || !fused) return std::make_unique<FieldNetwork>(shape, context);
+  return std::make_unique<FusedFieldNetwork>(shape, context);
+}
+
+struct FusedFieldNetwork::Impl {
+  FieldShape shape;
+  uint64_t seed = 0;
+  Layout layout;
+  std::vector<float> flat, gradient, first, second;
+  std::optional<RowTable> alone;
+  std::map<std::string, std::vector<float>> running;
+  uint64_t steps = 0;
+
+  // Of the training data.
+  std::vector<float> numbers;
+  std::vector<int32_t> codes, crosses;
+  std::vector<float> target, weight;
+  std::vector<uint32_t> order;
+  TouchedRows rows, wide_rows, cross_rows;
+  Source source;
+  std::unique_ptr<net::Tape> tape;
+  FusedBody body;
+  double loss_sum = 0;
+  double loss_rows = 0;
+
+  struct Kept {
+    std::vector<float> flat, table;
+    std::map<std::string, std::vector<float>> running;
+  };
+  std::optional<Kept> kept;
+
+  Impl(const FieldShape& given, const Context& context) : shape(given), seed(derive_seed(context.seed(), "field dropout")), layout(layout_of(shape)) {
+    if (shape.embedding < 1 || shape.space.fields() + shape.space.width < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
+    Random random(context.seed(), "fields");
+    flat = start_values(shape, layout, random);
+    for (const auto& [name, width] : layout.norms) {
+      running[name + ".mean"].assign(static_cast<size_t>(width), 0.0F);
+      running[name + ".variance"].assign(static_cast<size_t>(width), 1.0F);
+    }
+    if (shape.space.code_fields() > 0 && table_by_row(shape)) alone.emplace().values = start_table(shape, random);
+    pad(flat);
+    if (alone) pad(alone->values);
+  }
+
+  // A kernel's last vector may read beyond what it was asked for, so arrays end with some room.
+  static void pad(std::vector<float>& values) { values.resize(values.size() + 16, 0.0F); }
+
+  [[nodiscard]] float* table() {
+    if (shape.space.code_fields() == 0) return nullptr;
+    return alone ? alone->values.data() : flat.data() + layout.offset("table");
+  }
+  [[nodiscard]] FusedWeights weights() {
+    return {flat.data(), gradient.empty() ? nullptr : gradient.data(), table(), &running, &rows, &wide_rows, &cross_rows};
+  }
+
+  void start_training(size_t largest_batch) {
+    const bool adagrad = shape.optimiser == Optimiser::kAdagrad;
+    gradient.assign(flat.size(), 0.0F);
+    first.assign(flat.size(), adagrad ? kAdagradStart : 0.0F);
+    second.assign(flat.size(), 0.0F);
+    if (shape.wide_ftrl) std::fill(first.begin() + static_cast<std::ptrdiff_t>(layout.wide_begin), first.end(), 0.0F);
+    const size_t columns = shape.columns();
+    if (shape.space.code_fields() > 0) {
+      float* whole = alone ? nullptr : gradient.data() + layout.offset("table");
+      rows.prepare(shape.space.table_rows(), columns, whole, largest_batch * shape.space.code_fields());
+    }
+    if (alone) {
+      alone->first.assign(alone->values.size(), adagrad ? kAdagradStart : 0.0F);
+      if (!adagrad) {
+        alone->second.assign(alone->values.size(), 0.0F);
+        alone->steps.assign(shape.space.table_rows(), 0);
+      }
+    }
+    if (layout.has("wide.table"))
+      wide_rows.prepare(shape.space.table_rows(), 1, gradient.data() + layout.offset("wide.table"), shape.space.table_rows());
+    if (layout.has("wide.crosses")) cross_rows.prepare(shape.crosses.rows, 1, gradient.data() + layout.offset("wide.crosses"), shape.crosses.rows);
+    tape = std::make_unique<net::Tape>(largest_batch, true);
+    body = build_fused(*tape, shape, layout, weights(), source, seed);
+  }
+
+  void update_dense(size_t begin, size_t end, double rate, double decay) {
+    if (begin >= end) return;
+    const auto& kernels = net::step_kernels();
+    if (shape.optimiser == Optimiser::kAdagrad) {
+      kernels.adagrad(end - begin, static_cast<float>(rate), static_cast<float>(rate * decay), gradient.data() + begin, first.data() + begin,
+                      flat.data() + begin);
+      return;
+    }
+    kernels.adamw(end - begin, adam_step(rate, decay, steps), gradient.data() + begin, first.data() + begin, second.data() + begin,
+                  flat.data() + begin);
+  }
+
+  static net::AdamStep adam_step(double rate, double decay, uint64_t step) {
+    const auto t = static_cast<double>(step);
+    return {static_cast<float>(rate), static_cast<float>(rate * decay), static_cast<float>(1 - std::pow(kBeta1, t)),
+            static_cast<float>(std::sqrt(1 - std::pow(kBeta2, t)))};
+  }
+
+  void update_rows(double rate, double decay) {
+    const auto& kernels = net::step_kernels();
+    const size_t columns = shape.columns();
+    for (size_t i = 0; i < rows.rows().size(); ++i) {
+      const size_t row = rows.rows()[i];
+      float* value = alone->values.data() + row * columns;
+      float* before = alone->first.data() + row * columns;
+      if (shape.optimiser == Optimiser::kAdagrad) {
+        kernels.adagrad(columns, static_cast<float>(rate), static_cast<float>(rate * decay), rows.gradient(i), before, value);
+      } else {
+        kernels.adamw(columns, adam_step(rate, decay, ++alone->steps[row]), rows.gradient(i), before, alone->second.data() + row * columns, value);
+      }
+    }
+  }
+
+  // McMahan et al., KDD 2013, algorithm 1: z in the first moments, the sum of squares in the second. A coordinate without a gradient
+  // stays what it is.
+  void lead(size_t at) {
+    const auto rate = static_cast<float>(shape.ftrl.rate);
+    const float g = gradient[at];
+    const float before = std::sqrt(second[at]);
+    second[at] += g * g;
+    const float after = std::sqrt(second[at]);
+    first[at] += g - (after - before) / rate * flat[at];
+    const float size = std::max(std::fabs(first[at]) - static_cast<float>(shape.ftrl.l1), 0.0F);
+    flat[at] = size == 0 ? 0.0F : -std::copysign(size, first[at]) / ((after + 1) / rate + static_cast<float>(shape.ftrl.l2));
+  }
+
+  void update_wide() {
+    const auto touched = [&](const char* name, const TouchedRows& those) {
+      if (!layout.has(name)) return;
+      const size_t begin = layout.offset(name);
+      for (const uint32_t row : those.rows()) lead(begin + row);
+    };
+    if (layout.has("wide.numbers")) {
+      const size_t begin = layout.offset("wide.numbers");
+      for (size_t c = 0; c < shape.space.width; ++c) lead(begin + c);
+    }
+    touched("wide.table", wide_rows);
+    touched("wide.crosses", cross_rows);
+  }
+
+  template <typename F>
+  void each_array(const F& f) const {
+    for (size_t p = 0; p < layout.parameters.size(); ++p) {
+      const size_t end = p + 1 < layout.offsets.size() ? layout.offsets[p + 1] : layout.total;
+      f(layout.parameters[p], layout.offsets[p], end - layout.offsets[p]);
+    }
+  }
+};
+
+FusedFieldNetwork::FusedFieldNetwork(const FieldShape& shape, const Context& context) : impl_(std::make_unique<Impl>(shape, context)) {}
+FusedFieldNetwork::~FusedFieldNetwork() = default;
+
+void FusedFieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) {
+  Impl& self = *impl_;
+  self.numbers.assign(batch.features.begin(), batch.features.end());
+  self.codes = table_rows(self.shape.space, batch, 0, batch.rows);
+  self.crosses = cross_rows(self.shape.crosses, batch, 0, batch.rows);
+  self.target.assign(target.begin(), target.end());
+  self.weight.assign(batch.rows, 1.0F);
+  double total = 0;
+  for (const double w : weight) total += w;
+  // Mean weight 1, so that the learning rate means the same with and without weights.
+  for (size_t r = 0; r < weight.size(); ++r) self.weight[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
+  self.start_training(largest_batch);
+}
+
+void FusedFieldNetwork::set_order(std::span<const uint32_t> order) { impl_->order.assign(order.begin(), order.end()); }
+
+void FusedFieldNetwork::gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  const size_t rows = end - begin;
+  self.source = {self.numbers.data(), self.codes.data(), self.crosses.data(), self.order.data() + begin};
+  self.rows.begin_batch();
+  self.wide_rows.begin_batch();
+  self.cross_rows.begin_batch();
+  self.tape->forward(rows);
+  const float* z = self.tape->value(self.body.logits);
+  float* d = self.tape->gradient(self.body.logits);
+  double loss = 0;
+  const float share = 1.0F / static_cast<float>(rows);
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t row = self.order[begin + r];
+    const float y = self.target[row];
+    const float w = self.weight[row];
+    const float e = std::exp(-std::fabs(z[r]));
+    // log(1 + e^z) - y z, without overflow; what is not a number stays so.
+    loss += static_cast<double>(w * (std::max(z[r], 0.0F) - y * z[r] + std::log1p(e)));
+    d[r] = ((z[r] >= 0 ? 1 / (1 + e) : e / (1 + e)) - y) * w * share;
+  }
+  self.loss_sum += loss;
+  self.loss_rows += static_cast<double>(rows);
+  self.tape->backward(rows);
+}
+
+void FusedFieldNetwork::update(double learning_rate, double weight_decay) {
+  Impl& self = *impl_;
+  ++self.steps;
+  const size_t own = self.shape.wide_ftrl ? self.layout.wide_begin : self.layout.total;
+  self.update_dense(0, self.layout.decayed, learning_rate, weight_decay);
+  self.update_dense(self.layout.decayed, own, learning_rate, 0);
+  if (self.shape.wide_ftrl) self.update_wide();
+  if (self.alone) self.update_rows(learning_rate, weight_decay);
+}
+
+double FusedFieldNetwork::take_loss() {
+  Impl& self = *impl_;
+  const double mean = self.loss_rows > 0 ? self.loss_sum / self.loss_rows : 0;
+  self.loss_sum = 0;
+  self.loss_rows = 0;
+  return mean;
+}
+
+std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, size_t end) {
+  Impl& self = *impl_;
+  gradients(begin, end);
+  std::vector<net::LayerState> states;
+  const auto state_of = [&](const std::string& layer) -> net::LayerState& {
+    auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
+    if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
+    return *found;
+  };
+  const auto& kernels = net::step_kernels();
+  const auto add = [&](const std::string& layer, const float* values, size_t count) {
+    double& norm = state_of(layer).gradient_norm;
+    norm = std::hypot(norm, std::sqrt(static_cast<double>(kernels.dot(count, values, values))));
+  };
+  // From the inputs to the head: as declared, but the fields first and the head last.
+  if (self.alone) {
+    for (size_t i = 0; i < self.rows.rows().size(); ++i) add("fields", self.rows.gradient(i), self.shape.columns());
+  }
+  for (const std::string_view part : {"fields", "", "head"}) {
+    for (const std::string& layer : self.layout.layers) {
+      const bool named = layer == "fields" || layer == "head";
+      if (part.empty() ? named : layer != part) continue;
+      self.each_array([&](const Declaration& d, size_t first, size_t count) {
+        if (d.layer == layer) add(layer, self.gradient.data() + first, count);
+      });
+    }
+  }
+  const size_t rows = end - begin;
+  for (const WatchedSlot& seen : self.body.watched) {
+    const size_t width = self.tape->width(seen.z);
+    const auto extent = [&](float* values) { return at::from_blob(values, {static_cast<int64_t>(rows), static_cast<int64_t>(width)}, at::kFloat); };
+    net::LayerState& state = state_of(seen.layer);
+    state.active = true;
+    // Of the activations of one layer the last is the one next to the head.
+    state.signal = net::root_mean_square(extent(self.tape->gradient(seen.z))) * static_cast<double>(rows);
+    state.saturation = std::max(state.saturation, net::flat_share(extent(self.tape->value(seen.z)), seen.activation));
+  }
+  return states;
+}
+
+void FusedFieldNetwork::clip(double limit) {
+  Impl& self = *impl_;
+  const auto& kernels = net::step_kernels();
+  const size_t columns = self.shape.columns();
+  auto square = static_cast<double>(kernels.dot(self.gradient.size(), self.gradient.data(), self.gradient.data()));
+  const size_t alone = self.alone ? self.rows.rows().size() : 0;
+  for (size_t i = 0; i < alone; ++i) square += static_cast<double>(kernels.dot(columns, self.rows.gradient(i), self.rows.gradient(i)));
+  const double norm = std::sqrt(square);
+  if (norm <= limit) return;
+  const auto factor = static_cast<float>(limit / norm);
+  for (float& value : self.gradient) value *= factor;
+  for (size_t i = 0; i < alone; ++i) {
+    for (size_t c = 0; c < columns; ++c) self.rows.gradient(i)[c] *= factor;
+  }
+}
+
+void FusedFieldNetwork::keep() {
+  Impl& self = *impl_;
+  self.kept = Impl::Kept{self.flat, self.alone ? self.alone->values : std::vector<float>{}, self.running};
+}
+
+void FusedFieldNetwork::restore() {
+  Impl& self = *impl_;
+  if (!self.kept) return;
+  std::copy(self.kept->flat.begin(), self.kept->flat.end(), self.flat.begin());
+  if (self.alone) std::copy(self.kept->table.begin(), self.kept->table.end(), self.alone->values.begin());
+  for (const auto& [name, values] : self.kept->running) std::copy(values.begin(), values.end(), self.running.at(name).begin());
+}
+
+void FusedFieldNetwork::forget_data() {
+  Impl& self = *impl_;
+  self.tape.reset();
+  for (auto* values : {&self.gradient, &self.first, &self.second, &self.numbers, &self.target, &self.weight}) *values = {};
+  self.codes = {};
+  self.crosses = {};
+  self.order = {};
+  self.rows = {};
+  self.wide_rows = {};
+  self.cross_rows = {};
+  if (self.alone) *self.alone = RowTable{std::move(self.alone->values), {}, {}, {}};
+  self.kept.reset();
+}
+
+std::vector<double> FusedFieldNetwork::predict(const Batch& batch) const {
+  // The tape of a prediction only reads the weights.
+  Impl& self = *impl_;
+  FusedWeights weights = self.weights();
+  weights.gradient = nullptr;
+  Source source;
+  net::Tape tape(std::min(kTileRows, std::max<size_t>(batch.rows, 1)), false);
+  const net::Slot out = build_fused(tape, self.shape, self.layout, weights, source, 0).logits;
+  std::vector<double> p(batch.rows);
+  for (size_t begin = 0; begin < batch.rows; begin += tape.largest()) {
+    const size_t rows = std::min(tape.largest(), batch.rows - begin);
+    const std::vector<int32_t> codes = table_rows(self.shape.space, batch, begin, rows);
+    const std::vector<int32_t> crosses = cross_rows(self.shape.crosses, batch, begin, rows);
+    source = {batch.features.data() + begin * batch.width, codes.data(), crosses.data(), nullptr};
+    tape.forward(rows);
+    for (size_t r = 0; r < rows; ++r) p[begin + r] = 1 / (1 + std::exp(-static_cast<double>(tape.value(out)[r])));
+  }
+  return p;
+}
+
+namespace {
+
+std::vector<int64_t> table_shape(const FieldShape& shape) {
+  return {static_cast<int64_t>(shape.space.table_rows()), static_cast<int64_t>(shape.columns())};
+}
+
+}  // namespace
+
+std::vector<net::NamedArray> FusedFieldNetwork::parameters() const {
+  const Impl& self = *impl_;
+  std::vector<net::NamedArray> out;
+  self.each_array([&](const Declaration& d, size_t begin, size_t count) {
+    out.push_back({d.name, d.dims, {self.flat.data() + begin, self.flat.data() + begin + count}});
+  });
+  for (const auto& [name, values] : self.running) out.push_back({name, {static_cast<int64_t>(values.size())}, values});
+  if (self.alone) {
+    out.push_back({"table", table_shape(self.shape), self.alone->values});
+    out.back().values.resize(self.shape.space.table_rows() * self.shape.columns());
+  }
+  return out;
+}
+
+std::vector<net::NamedArray> FusedFieldNetwork::last_gradients() const {
+  Impl& self = *impl_;
+  std::vector<net::NamedArray> out;
+  self.each_array([&](const Declaration& d, size_t begin, size_t count) {
+    out.push_back({d.name, d.dims, {self.gradient.data() + begin, self.gradient.data() + begin + count}});
+  });
+  if (!self.alone) return out;
+  const size_t columns = self.shape.columns();
+  net::NamedArray table{"table", table_shape(self.shape), std::vector<float>(self.shape.space.table_rows() * columns)};
+  for (size_t i = 0; i < self.rows.rows().size(); ++i) {
+    std::copy_n(self.rows.gradient(i), columns, table.values.data() + self.rows.rows()[i] * columns);
+  }
+  out.push_back(std::move(table));
+  return out;
+}
+
+Lowered FusedFieldNetwork::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {
+  return lower_network(impl_->shape, parameters(), kNormEpsilon, builder, inputs);
+}
+
+}  // namespace obligor::field

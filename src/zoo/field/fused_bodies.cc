@@ -1,0 +1,449 @@
+#include "zoo/field/fused_bodies.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "zoo/field/declare.h"
+#include "zoo/net/step_kernels.h"
+
+namespace obligor::field {
+
+void TouchedRows::prepare(size_t rows, size_t columns, float* whole, size_t most) {
+  columns_ = columns;
+  whole_ = whole;
+  if (whole == nullptr) own_.resize(std::min(rows, most) * columns);
+  place_.assign(rows, 0);
+  stamp_.assign(rows, 0);
+  rows_.reserve(std::min(rows, most));
+}
+
+void TouchedRows::begin_batch() {
+  ++batch_;
+  if (whole_ != nullptr) {
+    for (const uint32_t row : rows_) std::fill_n(whole_ + row * columns_, columns_, 0.0F);
+  }
+  rows_.clear();
+}
+
+float* TouchedRows::at(int32_t row) {
+  const auto r = static_cast<size_t>(row);
+  if (stamp_[r] != batch_) {
+    stamp_[r] = batch_;
+    place_[r] = static_cast<uint32_t>(rows_.size());
+    rows_.push_back(static_cast<uint32_t>(r));
+    if (whole_ == nullptr) std::fill_n(own_.data() + place_[r] * columns_, columns_, 0.0F);
+  }
+  return whole_ != nullptr ? whole_ + r * columns_ : own_.data() + place_[r] * columns_;
+}
+
+namespace {
+
+using net::Operation;
+using net::Slot;
+using net::Tape;
+using net::Weight;
+
+// The numbers of the rows, as they are.
+class ReadNumbers final : public Operation {
+ public:
+  ReadNumbers(const Tape& tape, const Source& source, Slot out) : tape_(tape), source_(source), out_(out) {}
+  void forward(size_t rows) override {
+    const size_t width = tape_.width(out_);
+    for (size_t r = 0; r < rows; ++r) std::copy_n(source_.numbers + source_.row(r) * width, width, tape_.value(out_) + r * width);
+  }
+  void backward(size_t /*rows*/) override {}
+
+ private:
+  const Tape& tape_;
+  const Source& source_;
+  Slot out_;
+};
+
+// The vectors of the fields, and w0 + the sum of the first order (w0 alone where the shape has none).
+class Fields final : public Operation {
+ public:
+  Fields(const Tape& tape, const FieldShape& shape, const Layout& layout, const FusedWeights& weights, const Source& source, Slot vectors,
+         Slot linear)
+      : tape_(tape),
+        shape_(shape),
+        space_(shape.space),
+        source_(source),
+        vectors_(vectors),
+        linear_(linear),
+        weights_(weights),
+        pieces_(space_.number_fields() > 0 ? space_.pieces() : 0),
+        intercept_(at(layout, "intercept")) {
+    if (space_.number_fields() > 0) numbers_ = at(layout, "numbers");
+    if (layout.has("numbers.bias")) bias_ = at(layout, "numbers.bias");
+    shares_.resize(pieces_);
+  }
+
+  void forward(size_t rows) override {
+    const size_t k = shape_.embedding;
+    const size_t columns = shape_.columns();
+    const size_t fields = space_.fields();
+    for (size_t r = 0; r < rows; ++r) {
+      const size_t row = source_.row(r);
+      float* out = tape_.value(vectors_) + r * fields * k;
+      float first_order = *intercept_.value;
+      for (size_t c = 0; c < space_.number_fields(); ++c) {
+        number_shares(c, source_.numbers[row * space_.width + c]);
+        std::fill_n(out, k, 0.0F);
+        const float* vector = numbers_.value + c * pieces_ * columns;
+        for (size_t t = 0; t < pieces_ && shares_[t] != 0; ++t, vector += columns) {
+          kernels_.add_scaled(k, shares_[t], vector, out);
+          if (shape_.linear) first_order += shares_[t] * vector[k];
+        }
+        if (bias_.value != nullptr) {
+          kernels_.add(k, bias_.value + c * columns, out);
+          if (shape_.linear) first_order += bias_.value[c * columns + k];
+        }
+        out += k;
+      }
+      const int32_t* codes = source_.codes + row * space_.code_fields();
+      for (size_t f = 0; f < space_.code_fields(); ++f, out += k) {
+        const float* vector = weights_.table + static_cast<size_t>(codes[f]) * columns;
+        std::copy_n(vector, k, out);
+        if (shape_.linear) first_order += vector[k];
+      }
+      tape_.value(linear_)[r] = first_order;
+    }
+  }
+
+  void backward(size_t rows) override {
+    const size_t k = shape_.embedding;
+    const size_t columns = shape_.columns();
+    const size_t fields = space_.fields();
+    *intercept_.gradient = 0;
+    if (numbers_.value != nullptr) std::fill_n(numbers_.gradient, space_.number_fields() * pieces_ * columns, 0.0F);
+    if (bias_.value != nullptr) std::fill_n(bias_.gradient, space_.number_fields() * columns, 0.0F);
+    for (size_t r = 0; r < rows; ++r) {
+      const size_t row = source_.row(r);
+      const float* d = tape_.gradient(vectors_) + r * fields * k;
+      const float d_linear = tape_.gradient(linear_)[r];
+      *intercept_.gradient += d_linear;
+      for (size_t c = 0; c < space_.number_fields(); ++c, d += k) {
+        number_shares(c, source_.numbers[row * space_.width + c]);
+        float* vector = numbers_.gradient + c * pieces_ * columns;
+        for (size_t t = 0; t < pieces_ && shares_[t] != 0; ++t, vector += columns) {
+          kernels_.add_scaled(k, shares_[t], d, vector);
+          if (shape_.linear) vector[k] += shares_[t] * d_linear;
+        }
+        if (bias_.value != nullptr) {
+          kernels_.add(k, d, bias_.gradient + c * columns);
+          if (shape_.linear) bias_.gradient[c * columns + k] += d_linear;
+        }
+      }
+      const int32_t* codes = source_.codes + row * space_.code_fields();
+      for (size_t f = 0; f < space_.code_fields(); ++f, d += k) {
+        float* vector = weights_.rows->at(codes[f]);
+        kernels_.add(k, d, vector);
+        if (shape_.linear) vector[k] += d_linear;
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Weight at(const Layout& layout, std::string_view name) const {
+    const size_t offset = layout.offset(name);
+    return {weights_.flat + offset, weights_.gradient != nullptr ? weights_.gradient + offset : nullptr};
+  }
+
+  // What each piece of column c has of its vector: the value itself, or the share of the piece below it. After the first 0 all are 0.
+  void number_shares(size_t c, float x) {
+    if (space_.numbers_as != NumbersAs::kPiecewise) {
+      shares_[0] = x;
+      return;
+    }
+    const auto& edges = space_.edges[c];
+    std::fill(shares_.begin(), shares_.end(), 0.0F);
+    for (size_t t = 0; t + 1 < edges.size(); ++t) {
+      if (x <= edges[t]) break;
+      const double share =
+          (static_cast<double>(x) - static_cast<double>(edges[t])) / (static_cast<double>(edges[t + 1]) - static_cast<double>(edges[t]));
+      shares_[t] = static_cast<float>(std::min(share, 1.0));
+    }
+  }
+
+  const Tape& tape_;
+  const FieldShape& shape_;
+  const FieldSpace& space_;
+  const Source& source_;
+  Slot vectors_;
+  Slot linear_;
+  FusedWeights weights_;
+  size_t pieces_;
+  Weight intercept_;
+  Weight numbers_;
+  Weight bias_;
+  std::vector<float> shares_;
+  const net::StepKernels& kernels_ = net::step_kernels();
+};
+
+// The weights of the codes of a row, summed: rows of a table of one column.
+class PickedWeights final : public Operation {
+ public:
+  PickedWeights(const Tape& tape, const float* weights, TouchedRows* touched, const int32_t* const* codes, size_t count, const Source& source,
+                Slot out)
+      : tape_(tape), weights_(weights), touched_(touched), codes_(codes), count_(count), source_(source), out_(out) {}
+  void forward(size_t rows) override {
+    for (size_t r = 0; r < rows; ++r) {
+      const int32_t* codes = *codes_ + source_.row(r) * count_;
+      float sum = 0;
+      for (size_t c = 0; c < count_; ++c) sum += weights_[codes[c]];
+      tape_.value(out_)[r] = sum;
+    }
+  }
+  void backward(size_t rows) override {
+    for (size_t r = 0; r < rows; ++r) {
+      const int32_t* codes = *codes_ + source_.row(r) * count_;
+      for (size_t c = 0; c < count_; ++c) *touched_->at(codes[c]) += tape_.gradient(out_)[r];
+    }
+  }
+
+ private:
+  const Tape& tape_;
+  const float* weights_;
+  TouchedRows* touched_;
+  const int32_t* const* codes_;
+  size_t count_;
+  const Source& source_;
+  Slot out_;
+};
+
+// deep_crossing: the vectors of the fields side by side, small code fields one-hot instead. Numbers are joined before it.
+class StackFields final : public Operation {
+ public:
+  StackFields(const Tape& tape, const FieldShape& shape, const Source& source, Slot embedded, Slot out)
+      : tape_(tape), shape_(shape), source_(source), out_(out) {
+    inputs = {embedded};
+  }
+  void forward(size_t rows) override {
+    const FieldSpace& space = shape_.space;
+    const size_t k = shape_.embedding;
+    for (size_t r = 0; r < rows; ++r) {
+      float* to = tape_.value(out_) + r * tape_.width(out_);
+      const float* from = tape_.value(inputs[0]) + r * tape_.width(inputs[0]);
+      std::copy_n(from, space.number_fields() * k, to);
+      from += space.number_fields() * k;
+      to += space.number_fields() * k;
+      const int32_t* codes = source_.codes + source_.row(r) * space.code_fields();
+      for (size_t f = 0; f < space.code_fields(); ++f, from += k) {
+        if (is_raw(shape_, f)) {
+          std::fill_n(to, space.levels[f], 0.0F);
+          to[codes[f] - static_cast<int32_t>(space.offsets[f])] = 1;
+          to += space.levels[f];
+        } else {
+          std::copy_n(from, k, to);
+          to += k;
+        }
+      }
+    }
+  }
+  void backward(size_t rows) override {
+    const FieldSpace& space = shape_.space;
+    const size_t k = shape_.embedding;
+    const bool begun = adds[0] != 0;
+    const auto& kernels = net::step_kernels();
+    for (size_t r = 0; r < rows; ++r) {
+      const float* d = tape_.gradient(out_) + r * tape_.width(out_);
+      float* to = tape_.gradient(inputs[0]) + r * tape_.width(inputs[0]);
+      kernels.copy(space.number_fields() * k, d, to, begun);
+      d += space.number_fields() * k;
+      to += space.number_fields() * k;
+      for (size_t f = 0; f < space.code_fields(); ++f, to += k) {
+        if (is_raw(shape_, f)) {
+          if (!begun) std::fill_n(to, k, 0.0F);
+          d += space.levels[f];
+        } else {
+          kernels.copy(k, d, to, begun);
+          d += k;
+        }
+      }
+    }
+  }
+
+ private:
+  const Tape& tape_;
+  const FieldShape& shape_;
+  const Source& source_;
+  Slot out_;
+};
+
+class Builder {
+ public:
+  Builder(Tape& tape, const FieldShape& shape, const Layout& layout, const FusedWeights& weights, const Source& source, uint64_t seed)
+      : tape_(tape), shape_(shape), layout_(layout), weights_(weights), source_(source), seed_(seed) {
+    vectors_ = tape.slot(shape.space.fields() * shape.embedding);
+    linear_ = tape.slot(1);
+    tape.add(std::make_unique<Fields>(tape, shape, layout, weights, source, vectors_, linear_));
+  }
+
+  Slot build() {
+    switch (shape_.kind) {
+      case Kind::kFm: return tape_.add(linear_, tape_.sum(drop(pairs(), shape_.field_dropout)));
+      case Kind::kNfm: return nfm();
+      case Kind::kDeepFm: return tape_.add(tape_.add(linear_, tape_.sum(pairs())), head(deep(flat())));
+      case Kind::kWideDeep: return tape_.add(wide(), head(deep(flat())));
+      case Kind::kDeepCrossing: return deep_crossing();
+      case Kind::kPnn: return pnn();
+      case Kind::kAfm: return afm();
+      case Kind::kDcnV2: return dcn_v2();
+      case Kind::kResNet: return resnet();
+      case Kind::kTabM:
+      case Kind::kFtTransformer: break;
+    }
+    throw Error(ErrorCode::kInternal, "fields: a network without a fused step");
+  }
+  [[nodiscard]] std::vector<WatchedSlot> take_watched() { return std::move(watched_); }
+
+ private:
+  [[nodiscard]] Weight weight(const std::string& name) const {
+    const size_t offset = layout_.offset(name);
+    return {weights_.flat + offset, weights_.gradient != nullptr ? weights_.gradient + offset : nullptr};
+  }
+  [[nodiscard]] size_t outputs(const std::string& name) const {
+    for (const auto& d : layout_.parameters) {
+      if (d.name == name) return static_cast<size_t>(d.dims[0]);
+    }
+    throw Error(ErrorCode::kInternal, fmt::format("fields: no parameter '{}'", name));
+  }
+  Slot linear(const std::string& name, Slot x) { return tape_.dense(x, weight(name), weight(name + ".bias"), outputs(name)); }
+  Slot norm(const std::string& name, Slot x) {
+    return tape_.norm(
+        x, {weight(name), weight(name + ".bias"), weights_.running->at(name + ".mean").data(), weights_.running->at(name + ".variance").data()});
+  }
+  Slot drop(Slot x, double share) { return tape_.dropout(x, share, derive_seed(seed_, "mask", masks_++)); }
+  Slot activate(const std::string& layer, Slot z, net::Activation activation) {
+    watched_.push_back({layer, z, activation});
+    return tape_.activate(z, activation);
+  }
+  Slot head(Slot x) { return tape_.dense(x, weight("head"), {}, 1); }
+  Slot pairs() { return tape_.pairwise(vectors_, shape_.space.fields()); }
+  Slot numbers() {
+    if (numbers_ == kNone) {
+      numbers_ = tape_.input(shape_.space.width);
+      tape_.add(std::make_unique<ReadNumbers>(tape_, source_, numbers_));
+    }
+    return numbers_;
+  }
+  // The vectors side by side, and before them the numbers that are no fields.
+  Slot flat() {
+    const Slot dropped = drop(vectors_, shape_.field_dropout);
+    return shape_.space.numbers_as == NumbersAs::kDirect ? tape_.join({numbers(), dropped}) : dropped;
+  }
+  Slot deep(Slot x, size_t first = 0) {
+    for (size_t l = first; l < shape_.hidden.size(); ++l) {
+      x = linear(fmt::format("deep:{}", l), x);
+      if (shape_.batch_norm) x = norm(fmt::format("norm:{}", l), x);
+      x = drop(activate(fmt::format("layer {}", l + 1), x, shape_.activation), shape_.dropout);
+    }
+    return x;
+  }
+
+  Slot nfm() {
+    Slot x = pairs();
+    if (shape_.batch_norm) x = norm("norm:pairs", x);
+    return tape_.add(linear_, head(deep(drop(x, shape_.field_dropout))));
+  }
+
+  Slot wide() {
+    Slot sum = linear_;
+    if (shape_.space.width > 0) sum = tape_.add(sum, tape_.dense(numbers(), weight("wide.numbers"), {}, 1));
+    const auto picked = [&](const std::string& name, TouchedRows* rows, const int32_t* const* codes, size_t count) {
+      const Slot out = tape_.slot(1);
+      tape_.add(std::make_unique<PickedWeights>(tape_, weight(name).value, rows, codes, count, source_, out));
+      sum = tape_.add(sum, out);
+    };
+    if (shape_.space.table_rows() > 0) picked("wide.table", weights_.wide_rows, &source_.codes, shape_.space.code_fields());
+    if (shape_.crosses.rows > 0) picked("wide.crosses", weights_.cross_rows, &source_.crosses, shape_.crosses.pairs.size());
+    return sum;
+  }
+
+  Slot deep_crossing() {
+    const Slot embedded = tape_.activate(tape_.shift(vectors_, weight("field.bias")), net::Activation::kRelu);
+    const bool direct = shape_.space.numbers_as == NumbersAs::kDirect;
+    const Slot stacked = tape_.slot(stack_width(shape_) - (direct ? shape_.space.width : 0));
+    tape_.add(std::make_unique<StackFields>(tape_, shape_, source_, embedded, stacked));
+    Slot x = drop(direct ? tape_.join({numbers(), stacked}) : stacked, shape_.field_dropout);
+    for (size_t u = 0; u < shape_.blocks; ++u) {
+      const std::string layer = fmt::format("unit {}", u + 1);
+      const Slot inside = drop(activate(layer, linear(fmt::format("unit:{}:in", u), x), net::Activation::kRelu), shape_.dropout);
+      x = tape_.add(x, activate(layer, linear(fmt::format("unit:{}:out", u), inside), net::Activation::kRelu));
+    }
+    return tape_.add(linear_, head(x));
+  }
+
+  Slot pnn() {
+    const size_t k = shape_.embedding;
+    const size_t units = shape_.hidden.front();
+    Slot z = linear("deep:0", flat());
+    if (shape_.inner) {
+      const Slot summed = tape_.dense(tape_.transpose(vectors_, shape_.space.fields()), weight("inner"), {}, units, k);  // k x units
+      z = tape_.add(z, tape_.square_sum(summed, k));
+    }
+    if (shape_.outer) z = tape_.add(z, tape_.dense(tape_.outer(tape_.field_sum(vectors_, shape_.space.fields())), weight("outer"), {}, units));
+    return tape_.add(linear_, head(deep(drop(activate("layer 1", z, shape_.activation), shape_.dropout), 1)));
+  }
+
+  Slot afm() {
+    if (shape_.attended.size() < 2) return linear_;
+    const size_t count = shape_.attended.size() * (shape_.attended.size() - 1) / 2;
+    const Slot products = tape_.pair_products(vectors_, shape_.attended, shape_.embedding);
+    const Slot z = tape_.dense(products, weight("attention"), weight("attention.bias"), shape_.attention, count);
+    const Slot seen = activate("attention", z, net::Activation::kRelu);
+    const Slot shares = tape_.softmax(tape_.dense(seen, weight("attention.head"), {}, 1, count));
+    return tape_.add(linear_, head(drop(tape_.mix(shares, products), shape_.field_dropout)));
+  }
+
+  Slot dcn_v2() {
+    const Slot start = flat();
+    Slot x = start;
+    for (size_t l = 0; l < shape_.blocks; ++l) {
+      const std::string name = fmt::format("cross:{}", l);
+      const Slot seen = shape_.rank > 0 ? tape_.dense(x, weight(name + ":down"), {}, shape_.rank) : x;
+      x = tape_.add(tape_.multiply(start, linear(name, seen)), x);
+    }
+    return tape_.add(linear_, head(shape_.parallel ? tape_.join({x, deep(start)}) : deep(x)));
+  }
+
+  Slot resnet() {
+    Slot x = linear("stem", numbers());
+    for (size_t b = 0; b < shape_.blocks; ++b) {
+      const Slot z = linear(fmt::format("block:{}:in", b), norm(fmt::format("norm:{}", b), x));
+      const Slot inside = activate(fmt::format("block {}", b + 1), z, net::Activation::kRelu);
+      x = tape_.add(x, drop(linear(fmt::format("block:{}:out", b), drop(inside, shape_.dropout)), shape_.field_dropout));
+    }
+    return tape_.add(linear_, head(tape_.activate(norm("norm:head", x), net::Activation::kRelu)));
+  }
+
+  static constexpr Slot kNone = ~Slot{0};
+  Tape& tape_;
+  const FieldShape& shape_;
+  const Layout& layout_;
+  const FusedWeights& weights_;
+  const Source& source_;
+  uint64_t seed_;
+  uint64_t masks_ = 0;
+  Slot vectors_ = 0;
+  Slot linear_ = 0;
+  Slot numbers_ = kNone;
+  std::vector<WatchedSlot> watched_;
+};
+
+}  // namespace
+
+FusedBody build_fused(net::Tape& tape, const FieldShape& shape, const Layout& layout, const FusedWeights& weights, const Source& source,
+                      uint64_t seed) {
+  Builder builder(tape, shape, layout, weights, source, seed);
+  FusedBody body;
+  body.logits = builder.build();
+  body.watched = builder.take_watched();
+  return body;
+}
+
+}  // namespace obligor::field

@@ -1,0 +1,239 @@
+#include "zoo/field/fused.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "zoo/field/network.h"
+#include "zoo/net/tape.h"
+
+namespace obligor::field {
+namespace {
+
+// Two numbers, two category columns, and a target that depends on both kinds.
+struct Sample {
+  std::vector<float> features;
+  std::vector<int32_t> first, second;
+  std::vector<uint8_t> target;
+  std::vector<double> weight;
+  std::vector<uint32_t> levels{5, 30};
+  [[nodiscard]] Batch batch() const { return {target.size(), 2, features, {first, second}}; }
+};
+
+Sample make_sample(size_t rows) {
+  Random random(5, "fused");
+  Sample sample;
+  for (size_t r = 0; r < rows; ++r) {
+    sample.features.push_back(static_cast<float>(random.normal()));
+    sample.features.push_back(static_cast<float>(random.uniform()));
+    sample.first.push_back(static_cast<int32_t>(random.below(5)));
+    sample.second.push_back(static_cast<int32_t>(random.below(30)));
+    sample.target.push_back(random.uniform() < (sample.second.back() % 3 == 0 ? 0.7 : 0.2) ? 1 : 0);
+    sample.weight.push_back(0.5 + random.uniform());
+  }
+  return sample;
+}
+
+FitInput input_of(const Sample& sample) {
+  FitInput input;
+  input.train = sample.batch();
+  input.target = sample.target;
+  input.weight = sample.weight;
+  input.valid = sample.batch();
+  input.valid_target = sample.target;
+  input.code_levels = sample.levels;
+  return input;
+}
+
+struct Case {
+  std::string name;
+  FieldShape shape;
+};
+
+std::vector<Case> cases(const FitInput& input) {
+  const auto shape = [&](Kind kind, NumbersAs numbers_as) {
+    FieldShape s;
+    s.kind = kind;
+    s.space = fit_space(input, numbers_as, 4);
+    s.embedding = 5;
+    s.start_deviation = 0.3;
+    s.hidden = {7, 6};
+    s.linear = kind == Kind::kFm || kind == Kind::kNfm || kind == Kind::kDeepFm || kind == Kind::kAfm;
+    return s;
+  };
+  std::vector<Case> all;
+  for (const auto numbers_as : {NumbersAs::kValue, NumbersAs::kPiecewise, NumbersAs::kBins}) {
+    const std::string by = " " + std::to_string(static_cast<int>(numbers_as));
+    all.push_back({"fm" + by, shape(Kind::kFm, numbers_as)});
+    all.push_back({"nfm" + by, shape(Kind::kNfm, numbers_as)});
+    all.back().shape.batch_norm = true;
+    all.push_back({"deepfm" + by, shape(Kind::kDeepFm, numbers_as)});
+    all.back().shape.activation = net::Activation::kSelu;
+    all.push_back({"afm" + by, shape(Kind::kAfm, numbers_as)});
+    all.back().shape.attended = {0, 2, 3};
+    all.push_back({"pnn" + by, shape(Kind::kPnn, numbers_as)});
+    all.back().shape.inner = true;
+    all.back().shape.outer = true;
+    all.back().shape.activation = net::Activation::kTanh;
+  }
+  for (const auto numbers_as : {NumbersAs::kDirect, NumbersAs::kPiecewise}) {
+    const std::string by = " " + std::to_string(static_cast<int>(numbers_as));
+    for (const bool ftrl : {false, true}) {
+      all.push_back({"wide_deep" + by, shape(Kind::kWideDeep, numbers_as)});
+      all.back().shape.crosses = choose_crosses(input, 3);
+      all.back().shape.wide_ftrl = ftrl;
+      all.back().shape.ftrl = {0.1, 0.01, 1};
+      all.back().shape.activation = net::Activation::kSilu;
+    }
+    all.push_back({"deep_crossing" + by, shape(Kind::kDeepCrossing, numbers_as)});
+    all.back().shape.raw_levels = 10;
+    all.back().shape.blocks = 2;
+    for (const bool parallel : {false, true}) {
+      all.push_back({"dcn_v2" + by, shape(Kind::kDcnV2, numbers_as)});
+      all.back().shape.blocks = 2;
+      all.back().shape.rank = parallel ? 3 : 0;
+      all.back().shape.parallel = parallel;
+    }
+  }
+  all.push_back({"resnet", shape(Kind::kResNet, NumbersAs::kDirect)});
+  all.back().shape.blocks = 2;
+  all.back().shape.feed_forward = 9;
+  return all;
+}
+
+template <typename Network>
+void set_up(Network& network, const FitInput& input) {
+  network.set_data(input.train, input.target, input.weight, 64);
+  network.set_order(Random(1, "order").permutation(input.train.rows));
+}
+
+const std::vector<float>& values_of(const std::vector<net::NamedArray>& arrays, const std::string& name) { return net::Lookup(arrays).get(name); }
+
+// Autograd is the oracle: every gradient to 1e-5 of the largest of its array (or of the smallest that float32 sums can tell).
+TEST(Fused, GradientsAreThoseOfAutograd) {
+  const Sample sample = make_sample(300);
+  const FitInput input = input_of(sample);
+  for (const Case& tested : cases(input)) {
+    FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
+    FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
+    set_up(oracle, input);
+    set_up(fused, input);
+    oracle.gradients(0, 64);
+    fused.gradients(0, 64);
+    const auto expected = oracle.last_gradients();
+    const auto actual = fused.last_gradients();
+    ASSERT_EQ(actual.size(), expected.size());
+    for (const auto& array : expected) {
+      const auto& values = values_of(actual, array.name);
+      double largest = 0;
+      double difference = 0;
+      for (size_t i = 0; i < array.values.size(); ++i) {
+        largest = std::max(largest, std::fabs(static_cast<double>(array.values[i])));
+        difference = std::max(difference, std::fabs(static_cast<double>(array.values[i]) - static_cast<double>(values[i])));
+      }
+      EXPECT_LT(difference, 1e-5 * std::max(largest, 0.01)) << tested.name << " " << array.name;
+    }
+    EXPECT_NEAR(fused.take_loss(), oracle.take_loss(), 1e-6) << tested.name;
+  }
+}
+
+// What --diagnose reads of a layer, and the gradient after it was cut to a length.
+TEST(Fused, LayersAreSeenAndClippedAsAutogradDoes) {
+  const Sample sample = make_sample(300);
+  const FitInput input = input_of(sample);
+  for (Case tested : cases(input)) {
+    tested.shape.dense_rows = tested.shape.kind == Kind::kResNet ? 1000 : 0;
+    FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
+    FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
+    set_up(oracle, input);
+    set_up(fused, input);
+    const auto expected = oracle.watched_gradients(0, 64);
+    const auto actual = fused.watched_gradients(0, 64);
+    ASSERT_EQ(actual.size(), expected.size()) << tested.name;
+    for (size_t l = 0; l < expected.size(); ++l) {
+      EXPECT_EQ(actual[l].layer, expected[l].layer) << tested.name;
+      EXPECT_NEAR(actual[l].gradient_norm, expected[l].gradient_norm, 1e-5 * (1 + expected[l].gradient_norm)) << tested.name;
+      EXPECT_EQ(actual[l].active, expected[l].active) << tested.name << " " << expected[l].layer;
+      EXPECT_NEAR(actual[l].signal, expected[l].signal, 1e-5 * (1 + expected[l].signal)) << tested.name;
+      EXPECT_NEAR(actual[l].saturation, expected[l].saturation, 0.01) << tested.name;
+    }
+    oracle.clip(1e-3);
+    fused.clip(1e-3);
+    double square = 0;
+    for (const auto& array : fused.last_gradients()) {
+      for (const float g : array.values) square += static_cast<double>(g) * static_cast<double>(g);
+    }
+    EXPECT_NEAR(std::sqrt(square), 1e-3, 1e-6) << tested.name;
+  }
+}
+
+TEST(Fused, StepsLeadToTheSameNetwork) {
+  const Sample sample = make_sample(300);
+  const FitInput input = input_of(sample);
+  for (const auto optimiser : {Optimiser::kAdamW, Optimiser::kAdagrad}) {
+    for (const size_t dense_rows : {size_t{1000}, size_t{0}}) {
+      for (Case tested : cases(input)) {
+        tested.shape.optimiser = optimiser;
+        if (tested.shape.kind != Kind::kResNet) tested.shape.dense_rows = dense_rows;  // it does not read the table
+        FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
+        FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
+        set_up(oracle, input);
+        set_up(fused, input);
+        for (size_t step = 0; step < 8; ++step) {
+          const size_t begin = step % 4 * 64;
+          const size_t end = step == 7 ? begin + 31 : begin + 64;
+          for (net::Trainable* network : {static_cast<net::Trainable*>(&oracle), static_cast<net::Trainable*>(&fused)}) {
+            network->gradients(begin, end);
+            network->update(0.01, 0.1);
+          }
+        }
+        const auto expected = oracle.predict(input.train);
+        const auto actual = fused.predict(input.train);
+        double difference = 0;
+        for (size_t r = 0; r < expected.size(); ++r) difference = std::max(difference, std::fabs(expected[r] - actual[r]));
+        // A bias before a batch norm has a gradient of rounding errors alone, which AdamW makes whole steps of; they move running means.
+        const bool noisy = optimiser == Optimiser::kAdamW && (tested.shape.batch_norm || tested.shape.kind == Kind::kResNet);
+        EXPECT_LT(difference, noisy ? 1e-2 : 2e-4) << tested.name << " dense rows " << dense_rows << " optimiser " << static_cast<int>(optimiser);
+      }
+    }
+  }
+}
+
+// The mean over many masks is the network without dropout where it is linear in what is dropped.
+TEST(Fused, DropoutKeepsTheMeanAndPredictionDropsNothing) {
+  net::Tape tape(50, true);
+  const auto x = tape.slot(40);
+  std::fill_n(tape.value(x), 50 * 40, 1.0F);
+  const auto dropped = tape.dropout(x, 0.25, 3);
+  double total = 0;
+  size_t zeros = 0;
+  for (int pass = 0; pass < 100; ++pass) {
+    tape.forward(50);
+    for (size_t i = 0; i < 50 * 40; ++i) {
+      total += static_cast<double>(tape.value(dropped)[i]);
+      zeros += tape.value(dropped)[i] == 0 ? 1U : 0U;
+    }
+  }
+  EXPECT_NEAR(total / (100 * 50 * 40), 1, 0.01);
+  EXPECT_NEAR(static_cast<double>(zeros) / (100 * 50 * 40), 0.25, 0.01);
+  net::Tape still(50, false);
+  const auto y = still.slot(40);
+  EXPECT_EQ(still.dropout(y, 0.25, 3), y);
+}
+
+TEST(Fused, WhatHasNoFusedStepSaysSo) {
+  const Sample sample = make_sample(50);
+  FieldShape shape;
+  shape.kind = Kind::kTabM;
+  shape.space = fit_space(input_of(sample), NumbersAs::kDirect, 4);
+  shape.hidden = {4};
+  EXPECT_FALSE(has_fused_step(shape));
+  EXPECT_THROW((void)make_network(shape, Context({.seed = 1, .threads = 1}), Engine::kFused), Error);
+}
+
+}  // namespace
+}  // namespace obligor::field

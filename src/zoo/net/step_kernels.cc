@@ -1,0 +1,297 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "zoo/net/step_kernels.cc"
+#include "core/simd_sets.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "core/simd_dispatch.h"
+#include "zoo/net/step_kernels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace obligor::net::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+constexpr float kBeta1 = 0.9F;
+constexpr float kBeta2 = 0.999F;
+constexpr float kEpsilon = 1e-8F;
+
+// f over whole vectors, then over what is left as one more, which is zero beyond the end.
+template <typename F>
+HWY_INLINE void each(size_t n, const F& f) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    f([&](const float* x) HWY_ATTR { return hn::LoadU(d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::StoreU(v, d, y + i); });
+  }
+  if (i == n) return;
+  HWY_ALIGN float rest[hn::MaxLanes(D())];
+  const size_t left = (n - i) * sizeof(float);
+  f(
+      [&](const float* x) HWY_ATTR {
+        hn::Store(hn::Zero(d), d, rest);
+        std::memcpy(rest, x + i, left);
+        return hn::Load(d, rest);
+      },
+      [&](V v, float* y) HWY_ATTR {
+        hn::Store(v, d, rest);
+        std::memcpy(y + i, rest, left);
+      });
+}
+
+void add(size_t n, const float* x, float* y) {
+  each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Add(load(y), load(x)), y); });
+}
+
+void copy(size_t n, const float* x, float* y, bool adds) {
+  if (adds) add(n, x, y);
+  else std::copy_n(x, n, y);
+}
+
+void multiply(size_t n, const float* a, const float* b, float* y, bool adds) {
+  if (adds) each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::MulAdd(load(a), load(b), load(y)), y); });
+  else each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(a), load(b)), y); });
+}
+
+void add_scaled(size_t n, float factor, const float* x, float* y) {
+  const V f = hn::Set(D(), factor);
+  each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::MulAdd(f, load(x), load(y)), y); });
+}
+
+void add_bias(size_t rows, size_t width, const float* bias, float* z) {
+  for (size_t r = 0; r < rows; ++r) add(width, bias, z + r * width);
+}
+
+void column_sums(size_t rows, size_t width, const float* x, float* out) {
+  std::fill_n(out, width, 0.0F);
+  for (size_t r = 0; r < rows; ++r) add(width, x + r * width, out);
+}
+
+float dot(size_t n, const float* a, const float* b) {
+  const D d;
+  V sum = hn::Zero(d);
+  each(n, [&](const auto& load, const auto&) HWY_ATTR { sum = hn::MulAdd(load(a), load(b), sum); });
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+constexpr float kSeluScale = 1.05070098735548F;
+constexpr float kSeluDown = 1.75809934084738F;  // scale x alpha
+
+HWY_INLINE V sigmoid(D d, V x) {
+  const V one = hn::Set(d, 1.0F);
+  const V e = hn::Exp(d, hn::Max(hn::Neg(hn::Abs(x)), hn::Set(d, -87.0F)));
+  return hn::Div(hn::IfThenElse(hn::Ge(x, hn::Zero(d)), one, e), hn::Add(one, e));
+}
+
+void activate(Activation activation, size_t n, const float* z, float* y) {
+  const D d;
+  const V zero = hn::Zero(d);
+  switch (activation) {
+    case Activation::kRelu:
+      each(n, [&](const auto& load, const auto& store) HWY_ATTR {
+        const V x = load(z);
+        store(hn::IfThenElse(hn::Le(x, zero), zero, x), y);  // what is not a number stays so
+      });
+      return;
+    case Activation::kSelu:
+      each(n, [&](const auto& load, const auto& store) HWY_ATTR {
+        const V x = load(z);
+        const V up = hn::Mul(hn::Set(d, kSeluScale), x);
+        store(hn::IfThenElse(hn::Gt(x, zero), up, hn::Mul(hn::Set(d, kSeluDown), hn::Expm1(d, hn::Min(x, zero)))), y);
+      });
+      return;
+    case Activation::kTanh: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Tanh(d, load(z)), y); }); return;
+    case Activation::kSilu: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(z), sigmoid(d, load(z))), y); }); return;
+    case Activation::kSigmoid:
+      each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(sigmoid(d, load(z)), y); });
+      return;
+    case Activation::kGelu: return;  // has no fused step
+  }
+}
+
+// d act(z) / d z times d_y.
+template <typename F>
+HWY_INLINE void back(size_t n, const float* d_y, float* d_z, bool adds, const F& slope) {
+  if (adds) each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::MulAdd(load(d_y), slope(load), load(d_z)), d_z); });
+  else each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(d_y), slope(load)), d_z); });
+}
+
+void activate_back(Activation activation, size_t n, const float* z, const float* y, const float* d_y, float* d_z, bool adds) {
+  const D d;
+  const V zero = hn::Zero(d);
+  const V one = hn::Set(d, 1.0F);
+  switch (activation) {
+    case Activation::kRelu:
+      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::IfThenElse(hn::Le(load(z), zero), zero, one); });
+      return;
+    case Activation::kSelu:
+      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR {
+        return hn::IfThenElse(hn::Gt(load(z), zero), hn::Set(d, kSeluScale), hn::Add(load(y), hn::Set(d, kSeluDown)));
+      });
+      return;
+    case Activation::kTanh: back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), one); }); return;
+    case Activation::kSilu:
+      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR {
+        const V s = sigmoid(d, load(z));
+        return hn::MulAdd(load(y), hn::Sub(one, s), s);
+      });
+      return;
+    case Activation::kSigmoid:
+      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), load(y)); });
+      return;
+    case Activation::kGelu: return;
+  }
+}
+
+void pairwise(size_t rows, size_t fields, size_t k, const float* vectors, float* sums, float* out) {
+  const D d;
+  const V half = hn::Set(d, 0.5F);
+  for (size_t r = 0; r < rows; ++r) {
+    const float* v = vectors + r * fields * k;
+    each(k, [&](const auto& load, const auto& store) HWY_ATTR {
+      V sum = hn::Zero(d);
+      V squares = hn::Zero(d);
+      for (size_t f = 0; f < fields; ++f) {
+        const V x = load(v + f * k);
+        sum = hn::Add(sum, x);
+        squares = hn::MulAdd(x, x, squares);
+      }
+      store(sum, sums + r * k);
+      store(hn::Mul(half, hn::MulSub(sum, sum, squares)), out + r * k);
+    });
+  }
+}
+
+void pairwise_back(size_t rows, size_t fields, size_t k, const float* vectors, const float* sums, const float* d_out, float* d_vectors, bool adds) {
+  for (size_t r = 0; r < rows; ++r) {
+    const float* v = vectors + r * fields * k;
+    float* g = d_vectors + r * fields * k;
+    each(k, [&](const auto& load, const auto& store) HWY_ATTR {
+      const V sum = load(sums + r * k);
+      const V slope = load(d_out + r * k);
+      for (size_t f = 0; f < fields; ++f) {
+        const V step = hn::Mul(slope, hn::Sub(sum, load(v + f * k)));
+        store(adds ? hn::Add(step, load(g + f * k)) : step, g + f * k);
+      }
+    });
+  }
+}
+
+void norm(size_t rows, size_t width, const float* x, const float* gain, const float* shift, float epsilon, float* mean, float* variance,
+          float* inverse, float* y) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  each(width, [&](const auto& load, const auto& store) HWY_ATTR {
+    V sum = hn::Zero(d);
+    for (size_t r = 0; r < rows; ++r) sum = hn::Add(sum, load(x + r * width));
+    const V middle = hn::Mul(sum, share);
+    V squares = hn::Zero(d);
+    for (size_t r = 0; r < rows; ++r) {
+      const V gap = hn::Sub(load(x + r * width), middle);
+      squares = hn::MulAdd(gap, gap, squares);
+    }
+    const V spread = hn::Mul(squares, share);
+    const V inverse_deviation = hn::Div(hn::Set(d, 1.0F), hn::Sqrt(hn::Add(spread, hn::Set(d, epsilon))));
+    store(middle, mean);
+    store(spread, variance);
+    store(inverse_deviation, inverse);
+    const V factor = hn::Mul(load(gain), inverse_deviation);
+    const V offset = hn::NegMulAdd(middle, factor, load(shift));
+    for (size_t r = 0; r < rows; ++r) store(hn::MulAdd(load(x + r * width), factor, offset), y + r * width);
+  });
+}
+
+void norm_back(size_t rows, size_t width, const float* x, const float* gain, const float* mean, const float* inverse, const float* d_y, float* d_gain,
+               float* d_shift, float* d_x, bool adds) {
+  const D d;
+  const V share = hn::Set(d, 1.0F / static_cast<float>(rows));
+  each(width, [&](const auto& load, const auto& store) HWY_ATTR {
+    const V middle = load(mean);
+    const V inverse_deviation = load(inverse);
+    V shifts = hn::Zero(d);
+    V gains = hn::Zero(d);
+    for (size_t r = 0; r < rows; ++r) {
+      const V g = load(d_y + r * width);
+      shifts = hn::Add(shifts, g);
+      gains = hn::MulAdd(g, hn::Mul(hn::Sub(load(x + r * width), middle), inverse_deviation), gains);
+    }
+    store(gains, d_gain);
+    store(shifts, d_shift);
+    const V factor = hn::Mul(load(gain), inverse_deviation);
+    const V shift_share = hn::Mul(shifts, share);
+    const V gain_share = hn::Mul(hn::Mul(gains, share), inverse_deviation);
+    for (size_t r = 0; r < rows; ++r) {
+      const V centred = hn::Sub(load(x + r * width), middle);
+      const V step = hn::Mul(factor, hn::NegMulAdd(centred, gain_share, hn::Sub(load(d_y + r * width), shift_share)));
+      float* out = d_x + r * width;
+      store(adds ? hn::Add(step, load(out)) : step, out);
+    }
+  });
+}
+
+void scale(size_t rows, size_t width, const float* x, const float* factor, const float* shift, float* y) {
+  for (size_t r = 0; r < rows; ++r) {
+    each(width,
+         [&](const auto& load, const auto& store) HWY_ATTR { store(hn::MulAdd(load(x + r * width), load(factor), load(shift)), y + r * width); });
+  }
+}
+
+void adamw(size_t n, const AdamStep& step, const float* gradient, float* first, float* second, float* value) {
+  const D d;
+  const V kept = hn::Set(d, 1.0F - step.decay);
+  const V size = hn::Set(d, step.rate / step.first);
+  const V deviation = hn::Set(d, 1.0F / step.second);
+  each(n, [&](const auto& load, const auto& store) HWY_ATTR {
+    const V g = load(gradient);
+    const V m = hn::MulAdd(hn::Set(d, kBeta1), load(first), hn::Mul(hn::Set(d, 1.0F - kBeta1), g));
+    const V v = hn::MulAdd(hn::Set(d, kBeta2), load(second), hn::Mul(hn::Set(d, 1.0F - kBeta2), hn::Mul(g, g)));
+    store(m, first);
+    store(v, second);
+    const V below = hn::MulAdd(hn::Sqrt(v), deviation, hn::Set(d, kEpsilon));
+    store(hn::Sub(hn::Mul(load(value), kept), hn::Mul(size, hn::Div(m, below))), value);
+  });
+}
+
+void adagrad(size_t n, float rate, float decay, const float* gradient, float* squares, float* value) {
+  const D d;
+  const V kept = hn::Set(d, 1.0F - decay);
+  const V size = hn::Set(d, rate);
+  each(n, [&](const auto& load, const auto& store) HWY_ATTR {
+    const V g = load(gradient);
+    const V sum = hn::MulAdd(g, g, load(squares));
+    store(sum, squares);
+    // A square that has underflowed to 0 is that of a gradient of 0.
+    const V move = hn::IfThenElse(hn::Eq(sum, hn::Zero(d)), hn::Zero(d), hn::Div(g, hn::Sqrt(sum)));
+    store(hn::NegMulAdd(size, move, hn::Mul(load(value), kept)), value);
+  });
+}
+
+}  // namespace
+
+const StepKernels* get_step_kernels() {
+  static constexpr StepKernels kKernels{add_bias,      column_sums, add,       copy,  multiply, activate,   activate_back, pairwise,
+                                        pairwise_back, norm,        norm_back, scale, dot,      add_scaled, adamw,         adagrad};
+  return &kKernels;
+}
+
+}  // namespace obligor::net::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace obligor::net {
+
+const StepKernels& step_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_step_kernels); }
+
+}  // namespace obligor::net
+#endif

@@ -1,0 +1,54 @@
+// The loops of a training step that are no matrix product, compiled for each instruction set of core/instruction_set.h.
+//
+//   const StepKernels& kernels = step_kernels();
+//   kernels.pairwise(rows, fields, k, vectors, sums, out);
+//
+// All arrays are row-major float32. Where a function has `adds`, the result is added to what is there, else it replaces it.
+// Same machine, same bits.
+#pragma once
+
+#include <cstddef>
+
+#include "zoo/net/network.h"
+
+namespace obligor::net {
+
+// AdamW (Loshchilov & Hutter, ICLR 2019): the decay and the bias corrections of this step.
+struct AdamStep {
+  float rate = 0;
+  float decay = 0;   // of a weight in this step: rate x weight decay
+  float first = 0;   // 1 - beta1^t
+  float second = 0;  // sqrt(1 - beta2^t)
+};
+
+struct StepKernels {
+  // z[r] += bias, for each row.
+  void (*add_bias)(size_t rows, size_t width, const float* bias, float* z);
+  // out[c] = sum over rows of x[r][c].
+  void (*column_sums)(size_t rows, size_t width, const float* x, float* out);
+  void (*add)(size_t n, const float* x, float* y);                                  // y += x
+  void (*copy)(size_t n, const float* x, float* y, bool adds);                      // y = x
+  void (*multiply)(size_t n, const float* a, const float* b, float* y, bool adds);  // y = a b
+  // y = act(z); and d_z from d_y.
+  void (*activate)(Activation activation, size_t n, const float* z, float* y);
+  void (*activate_back)(Activation activation, size_t n, const float* z, const float* y, const float* d_y, float* d_z, bool adds);
+  // vectors: rows x fields x k. sums = sum over fields (rows x k), out = (sums^2 - sum of squares) / 2; and the way back.
+  void (*pairwise)(size_t rows, size_t fields, size_t k, const float* vectors, float* sums, float* out);
+  void (*pairwise_back)(size_t rows, size_t fields, size_t k, const float* vectors, const float* sums, const float* d_out, float* d_vectors,
+                        bool adds);
+  // Batch norm in training: statistics of the batch, y = gain (x - mean) / deviation + shift. `mean` and `inverse` are left for the way back.
+  void (*norm)(size_t rows, size_t width, const float* x, const float* gain, const float* shift, float epsilon, float* mean, float* variance,
+               float* inverse, float* y);
+  void (*norm_back)(size_t rows, size_t width, const float* x, const float* gain, const float* mean, const float* inverse, const float* d_y,
+                    float* d_gain, float* d_shift, float* d_x, bool adds);
+  // y = scale x + shift by column: batch norm with known statistics.
+  void (*scale)(size_t rows, size_t width, const float* x, const float* scale, const float* shift, float* y);
+  float (*dot)(size_t n, const float* a, const float* b);
+  void (*add_scaled)(size_t n, float factor, const float* x, float* y);  // y += factor x
+  void (*adamw)(size_t n, const AdamStep& step, const float* gradient, float* first, float* second, float* value);
+  void (*adagrad)(size_t n, float rate, float decay, const float* gradient, float* squares, float* value);
+};
+
+[[nodiscard]] const StepKernels& step_kernels();
+
+}  // namespace obligor::net
