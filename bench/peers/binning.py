@@ -142,6 +142,16 @@ def compare(program, name, folder):
         low = [r["feature"] for r in rows if r[key] < r["theirs"] - 1e-9]
         print(f"{name}, {key} pre-bins: {len(rows) - len(low)} of {len(rows)} features with an IV not below optbinning's; sum {sum(r[key] for r in rows):.4f} "
               f"against {sum(r['theirs'] for r in rows):.4f}; below: {', '.join(low) if low else 'none'}")
+    return [{"set": name, **row} for row in rows]
+
+
+def worst(rows):
+    """The feature on which ours stands lowest beside optbinning's, and highest, over all sets."""
+    print()
+    for key in ("same", "own"):
+        order = sorted(rows, key=lambda r: r[key] - r["theirs"])
+        told = [f"{r[key] - r['theirs']:+.6f} ({r['set']} {r['feature']}: {r[key]:.6f} against {r['theirs']:.6f})" for r in (order[0], order[-1])]
+        print(f"all {len(rows)} features, {key} pre-bins: worst difference {told[0]}, best {told[1]}")
 
 
 def timing(program, folder, rows):
@@ -233,8 +243,11 @@ def main():
         large(arguments.program, arguments.data, shape)
     if arguments.large:
         return
+    rows = []
     for name in arguments.sets:
-        compare(arguments.program, name, arguments.data)
+        rows += compare(arguments.program, name, arguments.data)
+    if rows:
+        worst(rows)
     if not arguments.no_time:
         timing(arguments.program, arguments.data, arguments.rows)
 

@@ -122,6 +122,7 @@ Json trees_json(const ModelOutcome& outcome) {
   const auto add = [&](const Json& source, const std::string& name) {
     Json tree{{"name", name}, {"leaves", source.value("leaves", 0)}, {"nodes", source["nodes"]}};
     if (source.contains("weight")) tree["weight"] = source["weight"];
+    if (source.value("trials", size_t{1}) > 1) tree["trials"] = source["trials"];
     if (source.contains("rule_set")) tree["rule_set"] = source["rule_set"];
     trees.push_back(std::move(tree));
   };

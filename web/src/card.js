@@ -2,20 +2,33 @@
 // cut-off would approve, and the grades.
 import { binPlot, labelCell } from './binplot.js';
 import { h } from './dom.js';
-import { count, decimal, isNumber, percent } from './format.js';
+import { count, decimal, isNumber, minus, percent } from './format.js';
 
 const SHOWN = 12; // characteristics before the fold
 
+const points = (x) => minus(Number.isInteger(x) ? String(x) : x.toFixed(2));
+
+// Attributes that no training row had and that score alike share a line.
+function told(attributes) {
+  const result = [];
+  for (const a of attributes) {
+    const same = isNumber(a.rows) ? undefined : result.find((b) => !isNumber(b.rows) && b.points === a.points);
+    if (same) same.label += ` or ${a.label}`;
+    else result.push({ ...a });
+  }
+  return result;
+}
+
 function characteristic(c, overall) {
-  const rows = c.attributes ?? [];
+  const rows = told(c.attributes ?? []);
   return h('div', { class: 'characteristic' },
-    h('h4', {}, c.name, h('small', {}, [isNumber(c.iv) && `IV ${decimal(c.iv, 3)}`, isNumber(c.points_low) && `${c.points_low} to ${c.points_high} points`, isNumber(c.p) && `p ${c.p < 0.0001 ? '< 0.0001' : decimal(c.p, 4)}`].filter(Boolean).join(' · '))),
+    h('h4', {}, c.name, h('small', {}, [isNumber(c.iv) && `IV ${decimal(c.iv, 3)}`, isNumber(c.points_low) && `${points(c.points_low)} to ${points(c.points_high)} points`, isNumber(c.p) && `p ${c.p < 0.0001 ? '< 0.0001' : decimal(c.p, 4)}`].filter(Boolean).join(' · '))),
     h('div', { class: 'pair' },
       binPlot(rows, overall),
       h('div', { class: 'scroll' }, h('table', { class: 'card' },
         h('thead', {}, h('tr', {}, h('th', {}, 'Attribute'), ['Points', 'WoE', 'Loans', 'Bad rate'].map((t) => h('th', { class: 'number' }, t)))),
         h('tbody', {}, rows.map((a) => h('tr', { class: isNumber(a.rows) ? undefined : 'never' },
-          labelCell(a), h('td', { class: 'number points' }, isNumber(a.points) ? String(a.points) : ''), h('td', { class: 'number' }, isNumber(a.woe) ? decimal(a.woe, 2) : ''),
+          labelCell(a), h('td', { class: 'number points' }, isNumber(a.points) ? points(a.points) : ''), h('td', { class: 'number' }, isNumber(a.woe) ? decimal(a.woe, 2) : ''),
           h('td', { class: 'number' }, isNumber(a.share) ? percent(a.share) : ''), h('td', { class: 'number' }, isNumber(a.event_rate) ? percent(a.event_rate) : ''))))))));
 }
 
@@ -25,7 +38,7 @@ export function cardParts(model, overall) {
   const scale = card.scale ?? {};
   const rest = list.slice(SHOWN);
   return [
-    h('p', { class: 'fine' }, `${list.length} characteristics, ${count(card.attributes)} attributes; a loan scores from ${card.points_low} to ${card.points_high}. `,
+    h('p', { class: 'fine' }, `${list.length} characteristics, ${count(card.attributes)} attributes; a loan scores from ${points(card.points_low)} to ${points(card.points_high)}. `,
       isNumber(scale.double_odds) && `${scale.double_odds} points double the odds of good to bad; ${scale.base_points} points are odds of ${scale.base_odds} to 1. `,
       'The widest in points first. What no training loan had (grey) scores as the mean.'),
     list.slice(0, SHOWN).map((c) => characteristic(c, overall)),

@@ -3,7 +3,7 @@
 
 const ABSENT = '–';
 const THIN = '\u202f';
-const minus = (text) => text.replace(/^-/, '−');
+export const minus = (text) => text.replace(/^-/, '−');
 
 export const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 

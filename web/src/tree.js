@@ -57,7 +57,8 @@ function place(node, depth, last, rows) {
   node.y = (node.shown[0].y + node.shown[node.shown.length - 1].y) / 2;
 }
 
-const condition = (node) => (node.takes_missing ? `${node.when} or missing` : String(node.when ?? ''));
+// Where missing values go is not said of a column in which no training row had one.
+const condition = (node) => (node.takes_missing && node.missing_seen !== false ? `${node.when} or missing` : String(node.when ?? ''));
 
 function box(node, base, top, colour) {
   const lines = wrap(condition(node));
@@ -67,7 +68,7 @@ function box(node, base, top, colour) {
   const facts = [`n ${count(node.n)}`, `${percent(node.bad_rate)} bad`, isNumber(node.chi_square) && `χ² ${decimal(node.chi_square, 1)}`].filter(Boolean).join(' · ');
   const first = lines.length > 1 ? 14 : 20;
   return svg('g', { transform: `translate(${node.x},${node.y})`, class: node.children.length === 0 ? 'end' : undefined },
-    svg('title', {}, `${condition(node)}\n${facts}${isNumber(node.value) && node.children.length === 0 ? `\nscore ${decimal(node.value)}` : ''}${node.surrogates?.length > 0 ? `\nif missing: ${node.surrogates.join('; ')}` : ''}`),
+    svg('title', {}, `${condition(node)}\n${facts}${isNumber(node.value) && node.children.length === 0 ? `\nscore ${decimal(node.value)}` : ''}${node.missing_seen === false ? '\nalso where the value is missing, which no training row had' : ''}${node.surrogates?.length > 0 ? `\nif missing: ${node.surrogates.join('; ')}` : ''}`),
     svg('rect', { width: BOX.width, height: BOX.height, rx: 4, class: 'box' }),
     lines.map((text, i) => svg('text', { x: 10, y: first + 13 * i, class: 'when' }, text)),
     svg('text', { x: 10, y: 43, class: 'facts' }, facts),
@@ -127,7 +128,7 @@ export function treeParts(model) {
     const rules = Array.isArray(tree.rule_set) ? tree.rule_set.filter((r) => r?.if) : [];
     const leaves = leavesBelow(root);
     return h('div', { class: 'treepart' },
-      h('p', { class: 'fine' }, model.trees.length > 1 && h('b', {}, `${tree.name} `), `${leaves} ${leaves === 1 ? 'leaf' : 'leaves'}`, isNumber(tree.weight) && `, weight ${decimal(tree.weight)}`),
+      h('p', { class: 'fine' }, model.trees.length > 1 && h('b', {}, `${tree.name} `), `${leaves} ${leaves === 1 ? 'leaf' : 'leaves'}`, isNumber(tree.weight) && `, weight ${decimal(tree.weight)}`, tree.trials > 1 && `, the first of ${tree.trials} boosted trees whose scores are averaged`),
       h('div', { class: 'scroll treebox' }, picture(root, model.colour, `Tree of ${model.label}`)),
       h('details', { class: 'treetext' }, h('summary', {}, 'The tree in words'), h('div', { class: 'scroll' }, h('pre', {}, rulesText(root)))),
       rules.length > 0 && h('details', { class: 'treetext' }, h('summary', {}, `The ${Math.min(rules.length, RULES_SHOWN)} rules of the highest lift`), ruleTable(rules)));

@@ -15,6 +15,7 @@ PrepSpec scorecard_prep(const Params& params) {
   spec.binning.divergence = parse_divergence(params.text("divergence"));
   spec.binning.max_p_value = params.real("max_p_value");
   spec.binning.min_events = params.real("min_events");
+  spec.binning.min_non_events = params.real("min_non_events");
   return spec;
 }
 
@@ -35,7 +36,8 @@ ModelEntry scorecard_entry() {
                    "how the bad rate may go along a number"),
       choice_param("divergence", "iv", {"iv", "js", "hellinger", "chi2"}, "what the bins maximise"),
       real_param("max_p_value", 1, 0, 1, "of the test between neighbouring bins"),
-      real_param("min_events", 0, 0, 1e6, "bads in a bin at least"),
+      real_param("min_events", 3, 0, 1e6, "bads in a bin of values or levels at least; missing values and special codes are not touched"),
+      real_param("min_non_events", 3, 0, 1e6, "goods in one at least"),
       real_param("min_iv", 0.01, 0, 10, "information value of a characteristic at least"),
       real_param("max_correlation", 0.95, 0, 1, "between the WoE of two characteristics at most; the one of higher information value stays"),
       real_param("max_vif", 20, 1, 1e9, "variance inflation at most"),

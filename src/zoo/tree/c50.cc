@@ -135,10 +135,10 @@ FitResult fit_c50(const FitInput& input, const Params& params, const Context& co
   if (first.nodes.size() == 1) result.report.notes.emplace_back("the tree has no split: the score is the same for every row");
   details["trials"] = trees.size();
   details["leaves"] = first.leaves();
-  details["nodes"] = tree::describe(first, tree::features_of(input));
+  details["nodes"] = tree::describe(first, tree::features_of(input, columns.missing));
   details["rules"] = tree::rules_text(details["nodes"]);
   if (first.leaves() <= kRuleLeaves) {
-    details["rule_set"] = tree::rule_set(first, columns, options.confidence, tree::features_of(input));
+    details["rule_set"] = tree::rule_set(first, columns, options.confidence, tree::features_of(input, columns.missing));
   }
   result.report.importance.assign(columns.width, 0);
   for (const auto& member : trees) {

@@ -1,6 +1,6 @@
 // Rules from a tree, after C4.5rules (Quinlan 1993, chapter 5): each path from the root to a leaf, shortened.
 //
-//   Json rules = rule_set(tree, columns, 0.25, features_of(input));    // best lift first
+//   Json rules = rule_set(tree, columns, 0.25, features_of(input, columns.missing));    // best lift first
 //
 // A condition is dropped while the pessimistic error rate of the rule does not rise by it, the one that lowers it most first. Equal rules are
 // one. A rule says good or bad, as the rows that it covers are for the most part; its confidence is (right + 1) / (covered + 2), its lift that

@@ -92,7 +92,7 @@ FitResult fit_cart(const FitInput& input, const Params& params, const Context& c
   tree::add_surrogates(kept, columns, rows, options, context);
   if (kept.nodes.size() == 1) result.report.notes.emplace_back("the tree has no split: the score is the same for every row");
   details["leaves"] = kept.leaves();
-  details["nodes"] = tree::describe(kept, tree::features_of(input));
+  details["nodes"] = tree::describe(kept, tree::features_of(input, columns.missing));
   details["rules"] = tree::rules_text(details["nodes"]);
   result.report.importance = tree::importance(kept, input.train.width);
   std::vector<tree::WeightedTree> trees;

@@ -237,7 +237,7 @@ FitResult fit_chaid(const FitInput& input, const Params& params, const Context& 
   if (grown.nodes.size() == 1) result.report.notes.emplace_back("no column parts the rows significantly: the score is the same for every row");
   Json& details = result.report.details;
   details["leaves"] = grown.leaves();
-  details["nodes"] = tree::describe(grown, tree::features_of(input));
+  details["nodes"] = tree::describe(grown, tree::features_of(input, columns.missing));
   details["rules"] = tree::rules_text(details["nodes"]);
   result.report.importance = tree::importance(grown, input.train.width);
   std::vector<tree::WeightedTree> trees;

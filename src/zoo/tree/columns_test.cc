@@ -32,7 +32,7 @@ TEST(RuleText, ADateIsReadAsOne) {
   branch.feature = 0;
   branch.cuts = {13208, 13528.5F};
   branch.child_of = {0, 1, 2};
-  const FeatureTexts features{names, {}, days};
+  const FeatureTexts features{names, {}, days, {}};
   EXPECT_EQ(condition(branch, 0, features), "opened <= 2006-03-01");
   EXPECT_EQ(condition(branch, 1, features), "2006-03-01 < opened <= 2007-01-15T12:00:00");
   branch.feature = 1;

@@ -39,6 +39,7 @@ std::string condition(const Branch& branch, int32_t child, const FeatureTexts& f
     for (size_t code = 0; code < branch.child_of.size(); ++code) {
       if (branch.child_of[code] == child) inside.push_back(level_name(known, code));
     }
+    std::sort(inside.begin(), inside.end());
     const size_t more = inside.size() > kLevelsShown + 1 ? inside.size() - kLevelsShown : 0;
     if (more > 0) inside.resize(kLevelsShown);
     if (inside.empty()) return fmt::format("{} missing", name);
@@ -76,7 +77,11 @@ Json describe(const RuleTree& tree, const FeatureTexts& features) {
       const auto child =
           static_cast<int32_t>(std::find(parent.children.begin(), parent.children.end(), static_cast<int32_t>(i)) - parent.children.begin());
       std::string when = condition(parent.split, child, features);
-      if (parent.unknown == child && parent.surrogates.empty() && !when.ends_with(" missing")) row["takes_missing"] = true;
+      if (parent.unknown == child && parent.surrogates.empty() && !when.ends_with(" missing")) {
+        row["takes_missing"] = true;
+        const auto feature = static_cast<size_t>(parent.split.feature);
+        if (feature < features.missing.size() && features.missing[feature] == 0) row["missing_seen"] = false;
+      }
       row["when"] = std::move(when);
     } else {
       row["when"] = "all rows";
@@ -107,7 +112,7 @@ std::string rules_text(const Json& nodes) {
     stack.pop_back();
     const Json& node = nodes[at];
     const auto indent = static_cast<size_t>(node["depth"].get<int>()) * 2;
-    text += fmt::format("{:{}}{}{}: {}{}\n", "", indent, node["when"].get<std::string>(), node.contains("takes_missing") ? " or missing" : "",
+    text += fmt::format("{:{}}{}{}: {}{}\n", "", indent, node["when"].get<std::string>(), node.contains("takes_missing") && !node.contains("missing_seen") ? " or missing" : "",
                         counts_text(node), children[at].empty() ? fmt::format(" -> {:.4f}", node["value"].get<double>()) : "");
     stack.insert(stack.end(), children[at].rbegin(), children[at].rend());
   }

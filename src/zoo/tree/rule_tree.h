@@ -3,7 +3,7 @@
 //   RuleTree tree = grow(...);
 //   double p = predict(tree, row);                                  // the direct walk, the oracle
 //   NodeId node = lower_tree(builder, features, tree);              // the same as plan nodes
-//   Json nodes = describe(tree, features_of(input));  std::string text = rules_text(nodes);
+//   Json nodes = describe(tree, features_of(input, columns.missing));  std::string text = rules_text(nodes);
 //
 // Contract: nodes[0] is the root and a child stands after its parent. A row goes to the child that `split` names; when the split does
 // not know the value (missing, or a level it never saw) the first surrogate that knows its own value decides; when none does the row
@@ -79,14 +79,17 @@ struct FeatureTexts {
   std::span<const std::string> names;
   std::span<const std::vector<std::string>> levels;  // may be empty, as a whole or of a feature
   std::span<const uint8_t> days;                     // 1: days since 1970-01-01; may be empty
+  std::span<const uint8_t> missing;                  // 0: every training row knew it, so its rules need not say where missing goes; may be empty
 
   [[nodiscard]] std::string name(size_t feature) const;
   [[nodiscard]] std::string value(size_t feature, float x) const;
 };
-[[nodiscard]] inline FeatureTexts features_of(const FitInput& input) { return {input.feature_names, input.feature_levels, input.days}; }
+[[nodiscard]] inline FeatureTexts features_of(const FitInput& input, std::span<const uint8_t> missing) {
+  return {input.feature_names, input.feature_levels, input.days, missing};
+}
 
 // A flat array, one object a node: id, parent, depth, when (the condition that leads there), n, bad_rate, value, and for an inner
-// node split and surrogates (texts).
+// node split and surrogates (texts); takes_missing where an unknown value goes, and missing_seen = false beside it when no training row had one.
 [[nodiscard]] Json describe(const RuleTree& tree, const FeatureTexts& features);
 // One line a node, indented.
 [[nodiscard]] std::string rules_text(const Json& nodes);

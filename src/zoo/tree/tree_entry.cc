@@ -62,7 +62,8 @@ ModelEntry cart_entry() {
                       {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "100"}},
                       {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "100"}, {"min_leaf", "3"}, {"min_split", "10"}},
                       {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "30"}, {"min_leaf", "3"}, {"min_split", "10"}},
-                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "30"}, {"max_depth", "6"}}};
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "30"}, {"max_depth", "6"}},
+                      {{"prune", "none"}, {"missing", "branch"}, {"parent_prior", "100"}, {"min_leaf", "100"}, {"min_split", "200"}}};
   entry.tune_space = {{"criterion", 0, 0, false, {"gini", "entropy"}},
                       {"min_leaf", 2, 200, true, {}},
                       {"max_depth", 2, 30, true, {}},
@@ -145,8 +146,8 @@ ModelEntry c50_entry() {
   };
   entry.traits.trees = true;
   entry.prep = tree_prep;
-  // A tree that errs little may rank badly: without global pruning, dearer bads and boosting keep more leaves.
-  entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"global_pruning", "false"}, {"min_cases", "20"}, {"cost_bad_accepted", "3"}}};
+  // A tree that errs little may rank badly: boosting keeps more leaves, and so does a tree that is left whole, each leaf drawing on what is above it.
+  entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"prune", "false"}, {"min_cases", "5"}, {"parent_prior", "30"}}};
   entry.tune_space = {
       {"trials", 1, 30, true, {}}, {"min_cases", 2, 100, true, {}}, {"confidence", 0.01, 0.5, true, {}},    {"global_pruning", 0, 0, false, {}},
       {"winnow", 0, 0, false, {}}, {"subset", 0, 0, false, {}},     {"cost_bad_accepted", 1, 10, true, {}}, {"parent_prior", 0, 100, false, {}}};
@@ -165,15 +166,33 @@ ModelEntry tree_vote_entry() {
       choice_param("weights", "gini", {"gini", "accuracy", "equal"},
                    "a tree's weight: its Gini (2 AUC - 1) or its accuracy on rows held back, or equal"),
       integer_param("folds", 5, 2, 50, "folds that measure the weights"),
+      choice_param("cart_prune", "cv", {"cv", "none"}, "cart: prune"),
+      choice_param("cart_missing", "surrogates", {"surrogates", "branch"}, "cart: missing"),
       real_param("cart_se", 0, 0, 10, "cart: se"),
+      real_param("cart_min_leaf", 10, 1, 1e9, "cart: min_leaf; min_split is twice as much"),
+      real_param("chaid_alpha_split", 0.05, 1e-12, 1, "chaid: alpha_split", true),
       integer_param("chaid_max_depth", 5, 0, 30, "chaid: max_depth"),
       integer_param("c50_trials", 10, 1, 100, "c50: trials"),
       real_param("c50_min_cases", 10, 1, 1e9, "c50: min_cases"),
+      parent_param(),
       levels_param(),
   };
   entry.traits.trees = true;
   entry.prep = tree_prep;
+  // The members as each is alone by default; and larger trees whose leaves draw on the node above.
+  entry.candidates = {{},
+                      {{"cart_prune", "none"},
+                       {"cart_missing", "branch"},
+                       {"cart_min_leaf", "30"},
+                       {"chaid_alpha_split", "0.3"},
+                       {"chaid_max_depth", "8"},
+                       {"parent_prior", "100"}}};
   entry.tune_space = {{"weights", 0, 0, false, {"gini", "accuracy", "equal"}},
+                      {"cart_prune", 0, 0, false, {"cv", "none"}},
+                      {"cart_missing", 0, 0, false, {"surrogates", "branch"}},
+                      {"cart_min_leaf", 3, 200, true, {}},
+                      {"chaid_alpha_split", 1e-4, 1, true, {}},
+                      {"parent_prior", 0, 300, false, {}},
                       {"cart_se", 0, 1.5, false, {}},
                       {"chaid_max_depth", 2, 10, false, {}},
                       {"c50_trials", 1, 30, true, {}},

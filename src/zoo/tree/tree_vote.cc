@@ -23,8 +23,18 @@ constexpr std::array<Kind, 3> kKinds{{{"cart", cart_entry, fit_cart}, {"chaid", 
 Params member_params(const Kind& kind, const Params& params) {
   std::vector<std::pair<std::string, std::string>> given;
   const auto pass = [&](const char* name, const std::string& value) { given.emplace_back(name, value); };
-  if (kind.name == "cart") pass("se", fmt::format("{}", params.real("cart_se")));
-  if (kind.name == "chaid") pass("max_depth", fmt::format("{}", params.integer("chaid_max_depth")));
+  pass("parent_prior", fmt::format("{}", params.real("parent_prior")));
+  if (kind.name == "cart") {
+    pass("prune", params.text("cart_prune"));
+    pass("missing", params.text("cart_missing"));
+    pass("se", fmt::format("{}", params.real("cart_se")));
+    pass("min_leaf", fmt::format("{}", params.real("cart_min_leaf")));
+    pass("min_split", fmt::format("{}", 2 * params.real("cart_min_leaf")));
+  }
+  if (kind.name == "chaid") {
+    pass("alpha_split", fmt::format("{}", params.real("chaid_alpha_split")));
+    pass("max_depth", fmt::format("{}", params.integer("chaid_max_depth")));
+  }
   if (kind.name == "c50") {
     pass("trials", fmt::format("{}", params.integer("c50_trials")));
     pass("min_cases", fmt::format("{}", params.real("c50_min_cases")));
