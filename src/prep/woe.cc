@@ -5,6 +5,34 @@
 #include "prep/fitted.h"
 
 namespace obligor::prep {
+namespace {
+
+bool holds_values(const BinRow& bin) { return bin.kind == BinKind::kRange || bin.kind == BinKind::kLevels; }
+
+size_t value_bins(const Binning& binning) {
+  const auto& bins = binning.table().bins;
+  return static_cast<size_t>(std::count_if(bins.begin(), bins.end(), holds_values));
+}
+
+bool none_meets_floor(const Binning& binning, const BinningSpec& spec) {
+  const auto& bins = binning.table().bins;
+  return std::none_of(bins.begin(), bins.end(), [&](const BinRow& bin) {
+    return holds_values(bin) && bin.events >= spec.min_events && bin.count - bin.events >= spec.min_non_events;
+  });
+}
+
+// A floor on bads and goods joins bins; where a column parts bads from goods so well that no bin could hold enough of both, it would join
+// them all and the best column would be lost. That one is binned without the floor.
+Binning fit_column(const Column& column, Rows rows, std::span<const uint8_t> target, std::span<const double> weights, const BinningSpec& spec) {
+  Binning binning = fit_binning(column, rows, target, weights, spec);
+  if ((spec.min_events <= 0 && spec.min_non_events <= 0) || value_bins(binning) > 1) return binning;
+  BinningSpec free = spec;
+  free.min_events = free.min_non_events = 0;
+  Binning other = fit_binning(column, rows, target, weights, free);
+  return value_bins(other) > 1 && none_meets_floor(other, spec) ? other : binning;
+}
+
+}  // namespace
 
 std::vector<std::optional<Binning>> fit_woe(const Table& table, const std::vector<std::string>& features, Rows rows, std::span<const uint8_t> target,
                                             std::span<const double> weights, const PrepSpec& spec, const Context& context) {
@@ -24,7 +52,7 @@ std::vector<std::optional<Binning>> fit_woe(const Table& table, const std::vecto
       for (const uint32_t row : rows) values.push_back(all[row]);
       own.special_codes = find_special_codes(Sample(values, weights));
     }
-    Binning binning = fit_binning(column, rows, target, weights, own);
+    Binning binning = fit_column(column, rows, target, weights, own);
     const auto& woe = binning.code_woe();
     if (std::any_of(woe.begin(), woe.end(), [](float w) { return std::fabs(w) > 1e-6F; })) result[f] = std::move(binning);
   });

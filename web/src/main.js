@@ -168,7 +168,7 @@ function main(doc) {
   }
   const trees = fine.filter((m) => m.trees?.length > 0);
   if (trees.length > 0) {
-    filtered.push(section('trees', 'The trees', 'As fitted on the training part of the first fold. A row starts at the left and follows the condition that holds for it; the bar is the node’s bad rate, the tick that of all rows.', perModel(selection, trees, treeParts)));
+    filtered.push(section('trees', 'The trees', 'As fitted on the training part of the first fold. A row starts at the top left and follows the condition that holds for it; the bar is the node’s bad rate, the tick that of all rows.', perModel(selection, trees, treeParts)));
   }
   const carded = fine.filter((m) => m.scorecard?.characteristics?.length > 0);
   if (carded.length > 0) {

@@ -1,4 +1,4 @@
-// A rule tree as a picture: the root at the left, a box a node, a row a leaf. A large tree is cut to its upper levels; its text
+// A rule tree as a picture: the root at the top left, a box a node, a row a leaf. A large tree is cut to its upper levels; its text
 // holds all of it.
 import { h, svg } from './dom.js';
 import { count, decimal, isNumber, percent } from './format.js';
@@ -54,7 +54,7 @@ function place(node, depth, last, rows) {
     return;
   }
   for (const child of node.shown) place(child, depth + 1, last, rows);
-  node.y = (node.shown[0].y + node.shown[node.shown.length - 1].y) / 2;
+  node.y = node.shown[0].y; // beside its first child: the root is where reading begins, and no branch lies far from its node
 }
 
 // Where missing values go is not said of a column in which no training row had one.

@@ -200,6 +200,64 @@ TEST(Scorecard, WeightTwoIsTheRowTwice) {
   }
 }
 
+// `score` is bad in its lowest tenth almost always and never in its highest; `key` tells bads from goods without error; `same` has one value.
+Loans make_extremes() {
+  Random random(3, "extremes");
+  std::vector<float> score;
+  std::vector<float> key;
+  std::vector<int32_t> bad;
+  for (size_t i = 0; i < 2000; ++i) {
+    const double u = random.uniform();
+    bad.push_back(u < 0.1 ? (i % 97 == 0 ? 0 : 1) : u > 0.8 ? 0 : static_cast<int32_t>(random.uniform() < 0.4 - 0.4 * u));
+    score.push_back(static_cast<float>(u));
+    key.push_back(static_cast<float>(bad.back() != 0 ? 1 + random.uniform() : random.uniform()));
+  }
+  TableBuilder builder;
+  builder.source("extremes").add_numbers("score", score).add_numbers("key", key).add_numbers("same", std::vector<float>(2000, 4.0F));
+  builder.add_categories("bad", bad, {"0", "1"});
+  Loans loans{builder.build(), {}};
+  TaskSpec spec;
+  spec.target = "bad";
+  spec.positive = "1";
+  loans.task = make_task(loans.table, spec);
+  return loans;
+}
+
+TEST(Scorecard, NoAttributeRestsOnAnEmptyCell) {
+  Loans loans = make_extremes();
+  std::erase(loans.task.features, "key");
+  const auto points = [&](const Given& given) {
+    const Fitted fitted = fit(loans, given);
+    const Json card = fitted.result.report.details["scorecard"];
+    EXPECT_EQ(names_of(card), std::vector<std::string>{"score"});
+    double least = 1e9;
+    for (const Json& attribute : card["characteristics"][0]["attributes"]) {
+      if (!attribute.contains("rows")) continue;
+      const double rows = attribute["rows"].get<double>();
+      const double bads = attribute["event_rate"].get<double>() * rows;
+      least = std::min({least, bads, rows - bads});
+    }
+    return std::pair(least, card["points_high"].get<double>() - card["points_low"].get<double>());
+  };
+  const auto [least, span] = points({});
+  EXPECT_GE(least, 2.999);
+  const auto [empty, wide] = points({{"min_events", "0"}, {"min_non_events", "0"}});
+  EXPECT_LT(empty, 0.5);
+  EXPECT_GT(wide, span + 10);
+}
+
+TEST(Scorecard, PerfectSeparationStaysInTheCardWithFinitePoints) {
+  const Loans loans = make_extremes();
+  const Fitted fitted = fit(loans, {});
+  const Json card = fitted.result.report.details["scorecard"];
+  EXPECT_EQ(names_of(card).front(), "key");
+  for (const Json& characteristic : card["characteristics"]) {
+    EXPECT_NE(characteristic["name"], "same") << "one value says nothing";
+    for (const Json& attribute : characteristic["attributes"]) EXPECT_LT(std::fabs(attribute["points"].get<double>()), 1000) << attribute.dump();
+  }
+  for (const float p : fitted.plan_probability) ASSERT_TRUE(p >= 0 && p <= 1);
+}
+
 TEST(Scorecard, RefusesOneClass) {
   Loans loans = make_loans(300);
   std::erase_if(loans.task.rows, [&](uint32_t row) { return loans.task.target[row] != 0; });

@@ -79,12 +79,12 @@ TEST(C50, GivesQuinlansGainWithAMissingValue) {
 TEST(C50, GrowsQuinlansGolfTree) {
   EXPECT_EQ(rules_of(golf(), {{"prune", "false"}, {"leaf_prior", "0"}}),
             "all rows: n=14 bad=35.7%\n"
-            "  outlook = sunny or missing: n=5 bad=60.0%\n"
+            "  outlook = sunny: n=5 bad=60.0%\n"
             "    humidity <= 75: n=2 bad=0.0% -> 0.0000\n"
-            "    humidity > 75 or missing: n=3 bad=100.0% -> 1.0000\n"
+            "    humidity > 75: n=3 bad=100.0% -> 1.0000\n"
             "  outlook = overcast: n=4 bad=0.0% -> 0.0000\n"
             "  outlook = rain: n=5 bad=40.0%\n"
-            "    windy = false or missing: n=3 bad=0.0% -> 0.0000\n"
+            "    windy = false: n=3 bad=0.0% -> 0.0000\n"
             "    windy = true: n=2 bad=100.0% -> 1.0000\n");
 }
 

@@ -388,10 +388,14 @@ TEST(Cart, TheRulesReadAsText) {
   const FitResult result = fit(sample, {{"prune", "none"}, {"leaf_prior", "0"}});
   EXPECT_EQ(result.report.details["rules"].get<std::string>(),
             "all rows: n=180 bad=16.7%\n"
-            "  job in {farmer, pilot} or missing: n=120 bad=0.0% -> 0.0000\n"
+            "  job in {farmer, pilot}: n=120 bad=0.0% -> 0.0000\n"
             "  job = clerk: n=60 bad=50.0%\n"
-            "    age <= 49.5 or missing: n=30 bad=100.0% -> 1.0000\n"
+            "    age <= 49.5: n=30 bad=100.0% -> 1.0000\n"
             "    age > 49.5: n=30 bad=0.0% -> 0.0000\n");
+  // No training row lacked a value, so the words do not say where one would go; the document does.
+  const Json& node = result.report.details["nodes"][1];
+  EXPECT_EQ(node["takes_missing"], true);
+  EXPECT_EQ(node["missing_seen"], false);
 }
 
 TEST(Cart, ALevelOfOneEventIsNoCertainty) {

@@ -53,7 +53,7 @@ TEST(Chaid, GivesTheChiSquaresOfTheTitanic) {
             "  sex = female: n=466 bad=72.7%\n"
             "    embarked = C or missing: n=115 bad=90.4% -> 0.9043\n"
             "    embarked in {Q, S}: n=351 bad=67.0% -> 0.6695\n"
-            "  sex = male or missing: n=843 bad=19.1%\n"
+            "  sex = male: n=843 bad=19.1%\n"
             "    embarked = C: n=157 bad=30.6% -> 0.3057\n"
             "    embarked in {Q, S} or missing: n=686 bad=16.5% -> 0.1647\n");
 }

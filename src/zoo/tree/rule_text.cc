@@ -112,8 +112,9 @@ std::string rules_text(const Json& nodes) {
     stack.pop_back();
     const Json& node = nodes[at];
     const auto indent = static_cast<size_t>(node["depth"].get<int>()) * 2;
-    text += fmt::format("{:{}}{}{}: {}{}\n", "", indent, node["when"].get<std::string>(), node.contains("takes_missing") && !node.contains("missing_seen") ? " or missing" : "",
-                        counts_text(node), children[at].empty() ? fmt::format(" -> {:.4f}", node["value"].get<double>()) : "");
+    text += fmt::format("{:{}}{}{}: {}{}\n", "", indent, node["when"].get<std::string>(),
+                        node.contains("takes_missing") && !node.contains("missing_seen") ? " or missing" : "", counts_text(node),
+                        children[at].empty() ? fmt::format(" -> {:.4f}", node["value"].get<double>()) : "");
     stack.insert(stack.end(), children[at].rbegin(), children[at].rend());
   }
   return text;

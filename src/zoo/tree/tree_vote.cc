@@ -166,6 +166,7 @@ FitResult fit_tree_vote(const FitInput& input, const Params& params, const Conte
       member["held_back_auc"] = measured.auc[k];
       member["held_back_accuracy"] = measured.accuracy[k];
     }
+    if (fitted.report.details.contains("trials")) member["trials"] = fitted.report.details["trials"];
     member["leaves"] = fitted.report.details["leaves"];
     member["nodes"] = fitted.report.details["nodes"];
     member["rules"] = fitted.report.details["rules"];
