@@ -174,7 +174,7 @@ ModelEntry tree_vote_entry() {
       integer_param("chaid_max_depth", 5, 0, 30, "chaid: max_depth"),
       integer_param("c50_trials", 10, 1, 100, "c50: trials"),
       real_param("c50_min_cases", 10, 1, 1e9, "c50: min_cases"),
-      parent_param(),
+      real_param("parent_prior", 0, 0, 1e6, "cart, chaid: parent_prior"),
       levels_param(),
   };
   entry.traits.trees = true;

@@ -23,7 +23,8 @@ constexpr std::array<Kind, 3> kKinds{{{"cart", cart_entry, fit_cart}, {"chaid", 
 Params member_params(const Kind& kind, const Params& params) {
   std::vector<std::pair<std::string, std::string>> given;
   const auto pass = [&](const char* name, const std::string& value) { given.emplace_back(name, value); };
-  pass("parent_prior", fmt::format("{}", params.real("parent_prior")));
+  // Boosting leaves little for a node above to add.
+  if (kind.name != "c50") pass("parent_prior", fmt::format("{}", params.real("parent_prior")));
   if (kind.name == "cart") {
     pass("prune", params.text("cart_prune"));
     pass("missing", params.text("cart_missing"));
