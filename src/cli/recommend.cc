@@ -109,7 +109,7 @@ std::string save_best(const std::string& path, const std::vector<PairRequest>& r
                       const Context& context) {
   for (const auto& model : document["models"]) {
     if (model["status"] != "ok") continue;
-    const std::string name = model["name"];
+    auto name = model["name"].get<std::string>();
     for (const auto& request : requests) {
       if (request.entry.name != name) continue;
       if (const auto bundle = pair_bundle(request, task, document, context)) {

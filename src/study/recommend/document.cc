@@ -155,9 +155,10 @@ Json pair_document(const PairComparison& comparison, const PairTask& task, const
   };
   for (const auto& message : task.warnings) warn("time", message);
   for (const auto& message : comparison.warnings) warn("split", message);
-  if (task.missing > 0)
+  if (task.missing > 0) {
     warn("missing",
          fmt::format("{} rows lack a customer, a product{} and were left out", task.missing, rating ? ", a rating or a time" : " or a time"));
+  }
   if (task.repeated > 0) warn("repeated", fmt::format("{} rows repeat a customer and a product; the latest of each counts", task.repeated));
   return document;
 }

@@ -55,11 +55,14 @@ std::vector<double> times_of(const Column& column) {
   std::vector<double> times(column.size(), NAN);
   for (size_t r = 0; r < column.size(); ++r) {
     if (column.is_missing(r)) continue;
-    if (column.kind() == ColumnKind::kNumber) times[r] = static_cast<double>(column.numbers()[r]);
-    else if (column.kind() == ColumnKind::kDate) times[r] = static_cast<double>(column.dates()[r]);
-    else
+    if (column.kind() == ColumnKind::kNumber) {
+      times[r] = static_cast<double>(column.numbers()[r]);
+    } else if (column.kind() == ColumnKind::kDate) {
+      times[r] = static_cast<double>(column.dates()[r]);
+    } else {
       throw Error(ErrorCode::kInvalid,
                   fmt::format("--time {}: a date or a number is wanted, and the column is a {}", column.name(), kind_name(column.kind())));
+    }
   }
   return times;
 }
@@ -330,9 +333,10 @@ RankingPlan given_negatives(const PairTask& task, const std::filesystem::path& f
   }
   plan.train = complement(pairs.size(), out);
   plan.detail = fmt::format("held-back pairs and the products they are ranked among as given in {}", file.filename().string());
-  if (unknown > 0)
+  if (unknown > 0) {
     plan.warnings.push_back(
         fmt::format("{} times the file of negatives names a product that the table does not have; a model takes it as one never seen", unknown));
+  }
   return plan;
 }
 

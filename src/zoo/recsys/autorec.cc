@@ -68,8 +68,9 @@ class Autoencoder {
     recsys::unseen_is_mean(bias, 1, ids);
     recsys::Factors factors;
     factors.width = hidden;
-    factors.customer = item_based_ ? std::move(weights) : std::move(units);
-    factors.product = item_based_ ? std::move(units) : std::move(weights);
+    if (!item_based_) weights.swap(units);
+    factors.customer = std::move(weights);
+    factors.product = std::move(units);
     (item_based_ ? factors.customer_offset : factors.product_offset) = std::move(bias);
     const auto [low, high] = std::minmax_element(pairs_.rating.begin(), pairs_.rating.end());
     factors.low = *low;

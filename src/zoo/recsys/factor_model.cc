@@ -14,7 +14,7 @@ class FactorModel final : public PairModel {
   [[nodiscard]] std::vector<double> predict(std::span<const uint32_t> customer, std::span<const uint32_t> product) const override {
     std::vector<double> scores(customer.size());
     for (size_t i = 0; i < scores.size(); ++i) {
-      double score = static_cast<double>(f_.offset);
+      auto score = static_cast<double>(f_.offset);
       if (!f_.customer_offset.empty()) score += static_cast<double>(f_.customer_offset[customer[i]]);
       if (!f_.product_offset.empty()) score += static_cast<double>(f_.product_offset[product[i]]);
       const float* u = f_.customer.data() + customer[i] * f_.width;

@@ -22,7 +22,7 @@ using recsys::NeuralWeights;
 
 class NeuralCf final : public PairModel {
  public:
-  NeuralCf(const NeuralShape& shape, NeuralWeights weights) : shape_(shape), w_(std::move(weights)) {}
+  NeuralCf(NeuralShape shape, NeuralWeights weights) : shape_(std::move(shape)), w_(std::move(weights)) {}
 
   // Every value as the plan has it: float32 between layers, float64 sums.
   [[nodiscard]] std::vector<double> predict(std::span<const uint32_t> customer, std::span<const uint32_t> product) const override {
@@ -30,7 +30,7 @@ class NeuralCf final : public PairModel {
     std::vector<float> in;
     std::vector<float> out;
     for (size_t i = 0; i < scores.size(); ++i) {
-      double score = static_cast<double>(w_.bias);
+      auto score = static_cast<double>(w_.bias);
       const float* p = w_.customer_product.data() + customer[i] * shape_.factors;
       const float* q = w_.product_product.data() + product[i] * shape_.factors;
       for (size_t k = 0; k < shape_.factors; ++k) score += static_cast<double>(w_.head[k]) * static_cast<double>(p[k] * q[k]);
@@ -42,7 +42,7 @@ class NeuralCf final : public PairModel {
         for (const auto& layer : w_.layers) {
           out.resize(layer.bias.size());
           for (size_t o = 0; o < out.size(); ++o) {
-            double sum = static_cast<double>(layer.bias[o]);
+            auto sum = static_cast<double>(layer.bias[o]);
             for (size_t k = 0; k < in.size(); ++k) sum += static_cast<double>(layer.weight[o * in.size() + k]) * static_cast<double>(in[k]);
             out[o] = std::max(0.0F, static_cast<float>(sum));
           }
@@ -151,7 +151,7 @@ class Trainer {
         used_(recsys::lists_by_customer(pairs)),
         check_(make_check(pairs, used_, context.seed())),
         random_(context.seed(), "neural_cf batches") {
-    const size_t negatives = static_cast<size_t>(params.integer("negatives"));
+    const auto negatives = static_cast<size_t>(params.integer("negatives"));
     // Who has used everything has no negatives.
     for (size_t i = 0; i < check_.kept.size(); ++i) {
       const bool all = used_.of(check_.kept.customer[i]).size() == pairs.products;
