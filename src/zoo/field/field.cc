@@ -38,6 +38,7 @@ FieldShape shape_of(Kind kind, const FitInput& input, const Params& params) {
   if (params.has("hidden")) shape.hidden.assign(params.has("layers") ? whole(params, "layers") : 1, whole(params, "hidden"));
   if (params.has("activation")) shape.activation = net::find_activation(params.text("activation"));
   if (params.has("norm")) shape.batch_norm = params.text("norm") == "batch";
+  if (params.has("loss")) shape.square_loss = params.text("loss") == "square";
   if (params.has("blocks")) shape.blocks = whole(params, "blocks");
   shape.linear = kind == Kind::kFm || kind == Kind::kNfm || kind == Kind::kDeepFm || kind == Kind::kAfm;
   return shape;

@@ -74,6 +74,11 @@ ParamSpec engine_param() {
                       "what computes the steps: the fused step on the CPU (not with gelu), libtorch, or the first where it can");
 }
 
+ParamSpec loss_param() {
+  return choice_param("loss", "log", {"log", "square"},
+                      "log-loss, or the square loss of targets +-1, whose scores are no probabilities before they are calibrated");
+}
+
 ParamSpec norm_param(const std::string& norm) { return choice_param("norm", norm, {"none", "batch"}, "normalisation before each activation"); }
 
 ModelEntry common_entry(std::string name, std::string title, std::string paper, std::string summary, std::vector<std::string> parents) {
@@ -127,6 +132,7 @@ ModelEntry fm_entry() {
   add_fields(entry, 16, kEmbedded, "quantile");
   add_field_dropout(entry, 0.1);
   append(entry.params, net::training_params(3e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -140,6 +146,7 @@ ModelEntry nfm_entry() {
   add_deep(entry, 1, 64, 0.2);
   entry.params.push_back(norm_param("batch"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -154,6 +161,7 @@ ModelEntry deepfm_entry() {
   add_deep(entry, 2, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -172,6 +180,7 @@ ModelEntry wide_deep_entry() {
   add_deep(entry, 3, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -190,6 +199,7 @@ ModelEntry deep_crossing_entry() {
   add_field_dropout(entry, 0.1);
   widen(entry, {{"blocks", 1, 5, false, {}}, {"hidden", 16, 512, true, {}}, {"dropout", 0, 0.6, false, {}}});
   append(entry.params, net::training_params(1e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -205,6 +215,7 @@ ModelEntry pnn_entry() {
   add_field_dropout(entry, 0.1);
   add_deep(entry, 3, 64, 0.3);
   append(entry.params, net::training_params(2e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -220,6 +231,7 @@ ModelEntry afm_entry() {
   widen(entry, {{"attention", 4, 64, true, {}}, {"fields", 8, 40, false, {}}});
   add_field_dropout(entry, 0.2);
   append(entry.params, net::training_params(3e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }
@@ -237,6 +249,7 @@ ModelEntry dcn_v2_entry() {
   add_deep(entry, 2, 64, 0.2);
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(1e-3, 0.1));
+  entry.params.push_back(loss_param());
   entry.params.push_back(engine_param());
   return entry;
 }

@@ -230,6 +230,12 @@ void FusedFieldNetwork::gradients(size_t begin, size_t end) {
     const size_t row = self.order[begin + r];
     const float y = self.target[row];
     const float w = self.weight[row];
+    if (self.shape.square_loss) {
+      const float gap = z[r] - (2 * y - 1);
+      loss += static_cast<double>(w * gap * gap);
+      d[r] = 2 * gap * w * share;
+      continue;
+    }
     const float e = std::exp(-std::fabs(z[r]));
     // log(1 + e^z) - y z, without overflow; what is not a number stays so.
     loss += static_cast<double>(w * (std::max(z[r], 0.0F) - y * z[r] + std::log1p(e)));
@@ -356,7 +362,10 @@ std::vector<double> FusedFieldNetwork::predict(const Batch& batch) const {
     const std::vector<int32_t> crosses = cross_rows(self.shape.crosses, batch, begin, rows);
     source = {batch.features.data() + begin * batch.width, codes.data(), crosses.data(), nullptr};
     tape.forward(rows);
-    for (size_t r = 0; r < rows; ++r) p[begin + r] = 1 / (1 + std::exp(-static_cast<double>(tape.value(out)[r])));
+    for (size_t r = 0; r < rows; ++r) {
+      const auto z = static_cast<double>(tape.value(out)[r]);
+      p[begin + r] = self.shape.square_loss ? (1 + std::clamp(z, -1.0, 1.0)) / 2 : 1 / (1 + std::exp(-z));
+    }
   }
   return p;
 }

@@ -99,6 +99,8 @@ std::vector<Case> cases(const FitInput& input) {
       all.back().shape.parallel = parallel;
     }
   }
+  all.push_back({"nfm square", shape(Kind::kNfm, NumbersAs::kValue)});
+  all.back().shape.square_loss = true;
   all.push_back({"resnet", shape(Kind::kResNet, NumbersAs::kDirect)});
   all.back().shape.blocks = 2;
   all.back().shape.feed_forward = 9;

@@ -144,10 +144,9 @@ NodeId dcn_v2(Lowering& l) {
 
 }  // namespace
 
-Lowered lower_network(const FieldShape& shape, const std::vector<net::NamedArray>& parameters, double norm_epsilon, PlanBuilder& builder,
-                      const LoweredInputs& inputs) {
-  const net::Lookup lookup(parameters);
-  Lowering lowering(shape, lookup, norm_epsilon, builder, inputs);
+namespace {
+
+Lowered lower_logits(Lowering& lowering, const FieldShape& shape) {
   const auto log_odds = [](NodeId node) { return Lowered{node, ScoreKind::kLogOdds}; };
   switch (shape.kind) {
     case Kind::kFm: return log_odds(fm(lowering));
@@ -163,6 +162,17 @@ Lowered lower_network(const FieldShape& shape, const std::vector<net::NamedArray
     case Kind::kFtTransformer: return log_odds(lower_ft_transformer(lowering));
   }
   throw Error(ErrorCode::kInternal, "fields: a network without a lowering");
+}
+
+}  // namespace
+
+Lowered lower_network(const FieldShape& shape, const std::vector<net::NamedArray>& parameters, double norm_epsilon, PlanBuilder& builder,
+                      const LoweredInputs& inputs) {
+  const net::Lookup lookup(parameters);
+  Lowering lowering(shape, lookup, norm_epsilon, builder, inputs);
+  const Lowered lowered = lower_logits(lowering, shape);
+  if (!shape.square_loss) return lowered;
+  return {builder.affine(builder.clip(lowered.node, {-1.0F}, {1.0F}), {0.5F}, {0.5F}, 1), ScoreKind::kProbability};
 }
 
 }  // namespace obligor::field

@@ -334,7 +334,7 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
       y = y.unsqueeze(1).expand_as(logits);
       w = w.unsqueeze(1).expand_as(logits);
     }
-    const Tensor loss = at::binary_cross_entropy_with_logits(logits, y, w);
+    const Tensor loss = self.shape.square_loss ? ((logits - (2 * y - 1)).square() * w).mean() : at::binary_cross_entropy_with_logits(logits, y, w);
     loss.backward();
     if (self.table) self.table->gradient = touched.grad();
     self.loss_sum.add_(loss.detach(), static_cast<double>(rows));
@@ -446,7 +446,8 @@ std::vector<double> FieldNetwork::predict(const Batch& batch) const {
         looked_up = self.spread(table.index_select(0, row_codes.flatten()), size_of(rows));
       }
       const Tensor logits = forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, row_crosses, looked_up));
-      Tensor p = at::sigmoid(logits.to(at::kDouble));
+      Tensor p = logits.to(at::kDouble);
+      p = self.shape.square_loss ? (p.clamp(-1, 1) + 1) / 2 : at::sigmoid(p);
       if (p.dim() == 2) p = p.mean(1);
       p = p.cpu().contiguous();
       std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));

@@ -45,6 +45,7 @@ struct FieldShape {
   bool number_bias = false;  // a number that enters by value has a bias vector as well
   net::Activation activation = net::Activation::kRelu;
   bool batch_norm = false;
+  bool square_loss = false;  // (z - y)^2 with y = +-1, and p = (1 + z) / 2 with z clipped to [-1, 1]: as the papers of nfm and afm train
   Optimiser optimiser = Optimiser::kAdamW;
   bool wide_ftrl = false;
   bool inner = false;     // pnn
