@@ -148,9 +148,9 @@ ModelEntry c50_entry() {
   entry.prep = tree_prep;
   // A tree that errs little may rank badly: boosting keeps more leaves, and so does a tree that is left whole, each leaf drawing on what is above it.
   entry.candidates = {{}, {{"trials", "10"}, {"min_cases", "10"}}, {{"prune", "false"}, {"min_cases", "5"}, {"parent_prior", "30"}}};
-  entry.tune_space = {
-      {"trials", 1, 30, true, {}}, {"min_cases", 2, 100, true, {}}, {"confidence", 0.01, 0.5, true, {}},    {"global_pruning", 0, 0, false, {}},
-      {"winnow", 0, 0, false, {}}, {"subset", 0, 0, false, {}},     {"cost_bad_accepted", 1, 10, true, {}}, {"parent_prior", 0, 100, false, {}}};
+  entry.tune_space = {{"trials", 1, 30, true, {}}, {"min_cases", 2, 100, true, {}},        {"confidence", 0.01, 0.5, true, {}},
+                      {"prune", 0, 0, false, {}},  {"global_pruning", 0, 0, false, {}},    {"winnow", 0, 0, false, {}},
+                      {"subset", 0, 0, false, {}}, {"cost_bad_accepted", 1, 10, true, {}}, {"parent_prior", 0, 100, false, {}}};
   return entry;
 }
 
