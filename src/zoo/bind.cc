@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "zoo/belief/belief.h"
 #include "zoo/boost/boost.h"
 #include "zoo/field/field.h"
 #include "zoo/linear/linear.h"
@@ -18,7 +19,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 21> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 24> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -40,6 +41,9 @@ std::vector<ModelEntry> bound_registry() {
       {"resnet", fit_resnet},
       {"tabm", fit_tabm},
       {"ft_transformer", fit_ft_transformer},
+      {"dbn", fit_dbn},
+      {"sdae", fit_sdae},
+      {"autoencoder", fit_autoencoder},
   }};
   constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
       {"autorec", fit_autorec},

@@ -17,8 +17,8 @@ struct Wish {
   double value;
 };
 
-constexpr Wish kFew[] = {{"epochs", 3}, {"steps", 20}, {"ensemble", 2}, {"members", 2}, {"hidden", 8},
-                         {"units", 8},  {"trees", 10}, {"rounds", 10},  {"batch", 64},  {"max_iterations", 15}};
+constexpr Wish kFew[] = {{"epochs", 3}, {"steps", 20},  {"ensemble", 2}, {"members", 2},         {"hidden", 8},         {"units", 8},
+                         {"trees", 10}, {"rounds", 10}, {"batch", 64},   {"max_iterations", 15}, {"pretrain_steps", 10}};
 constexpr Wish kMany[] = {{"epochs", 1e18},   {"steps", 1e18},          {"trees", 1e18}, {"rounds", 1e18},       {"max_iterations", 1e18},
                           {"patience", 1e18}, {"early_stopping", 1e18}, {"batch", 64},   {"learning_rate", 1e-4}};
 constexpr Wish kWhole[] = {{"bagging_fraction", 1}, {"feature_fraction", 1},  {"subsample", 1},        {"colsample", 1},

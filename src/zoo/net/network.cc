@@ -540,6 +540,19 @@ std::vector<NamedArray> Network::parameters() const {
   });
 }
 
+void Network::set(std::string_view name, std::span<const float> values) {
+  for (const auto& parameter : impl_->parameters) {
+    if (parameter.name != name || static_cast<size_t>(parameter.value.numel()) != values.size()) continue;
+    in_torch([&] {
+      const Tensor given = at::empty(parameter.value.sizes(), at::kFloat);
+      std::copy(values.begin(), values.end(), given.data_ptr<float>());
+      Tensor(parameter.value).copy_(given);
+    });
+    return;
+  }
+  throw Error(ErrorCode::kInternal, fmt::format("network: no parameter '{}' of {} values", name, values.size()));
+}
+
 std::vector<NamedArray> Network::last_gradients() const {
   return in_torch([&] {
     std::vector<NamedArray> out;

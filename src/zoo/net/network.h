@@ -83,6 +83,9 @@ class Network final : public Trainable {
   void restore() override;  // go back to those kept last
 
   [[nodiscard]] std::vector<NamedArray> parameters() const;
+  // Overwrites the parameter of that name: where a network starts from what another has learned. Error{kInternal} for a name or a count
+  // that is not there.
+  void set(std::string_view name, std::span<const float> values);
   [[nodiscard]] std::vector<NamedArray> last_gradients() const;
 
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override;

@@ -1,0 +1,21 @@
+// Restricted Boltzmann machine by contrastive divergence (Hinton 2002; Hinton, Osindero & Teh 2006).
+//
+//   pretrain(layer, rows, options, [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, random); }, ...);
+//
+// Energy, numbers as Gaussian units of variance 1 (the columns are standardised):
+//   E(v, h) = sum over numbers (v_i - a_i)^2 / 2  -  sum over the others a_i v_i  -  b . h  -  h . W v.
+// CD-k goes from the data v_0 through k steps of h ~ P(h | v), v ~ P(v | h), and takes as the way up
+//   E[h | v_0] v_0' - E[h | v_k] v_k'   for W,   v_0 - v_k for a,   E[h | v_0] - E[h | v_k] for b.
+// The limit over k is the gradient of the log-likelihood.
+#pragma once
+
+#include <span>
+
+#include "zoo/belief/layer.h"
+
+namespace obligor::belief {
+
+// Downwards, that is, minus the above; all randomness from `random`.
+[[nodiscard]] LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> batch, int steps, Random& random);
+
+}  // namespace obligor::belief
