@@ -230,14 +230,14 @@ Calibration calibrate(std::span<const double> error, std::span<const uint8_t> ta
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
   Calibration out;
-  out.floor = static_cast<double>(static_cast<float>(std::max(kFloorShare * *middle, 1e-6)));
+  out.per_floor = static_cast<double>(static_cast<float>(1 / std::max(kFloorShare * *middle, 1e-6)));
   std::vector<double> x;
   double mass = 0;
   double mean = 0;
   double bad = 0;
   for (size_t i = 0; i < error.size(); ++i) {
     const double w = weight.empty() ? 1 : weight[i];
-    x.push_back(std::log(error[i] + out.floor));
+    x.push_back(std::log1p(error[i] * out.per_floor));
     mass += w;
     mean += w * x.back();
     bad += w * target[i];
@@ -294,13 +294,13 @@ class AutoencoderModel final : public Model {
   AutoencoderModel(Reconstructor net, Calibration scale) : net_(std::move(net)), scale_(scale) {}
   [[nodiscard]] Scores predict(const Batch& batch) const override {
     Scores scores{ScoreKind::kProbability, net_.errors(batch)};
-    for (double& value : scores.values) value = 1 / (1 + std::exp(-(scale_.offset + scale_.slope * std::log(value + scale_.floor))));
+    for (double& value : scores.values) value = 1 / (1 + std::exp(-(scale_.offset + scale_.slope * std::log1p(value * scale_.per_floor))));
     return scores;
   }
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override {
     const NodeId error = net_.lower(builder, inputs.features);
-    const NodeId above = builder.affine(error, {1.0F}, {static_cast<float>(scale_.floor)}, 1);
-    const NodeId logarithm = builder.activate(above, "log");
+    const NodeId times = builder.affine(error, {static_cast<float>(scale_.per_floor)}, {0.0F}, 1);
+    const NodeId logarithm = builder.activate(times, "log");  // ln(1 + x)
     return {builder.affine(logarithm, {static_cast<float>(scale_.slope)}, {static_cast<float>(scale_.offset)}, 1), ScoreKind::kLogOdds};
   }
 
@@ -357,7 +357,7 @@ FitResult fit_autoencoder(const FitInput& input, const Params& params, const Con
   result.report.details["epochs"] = learning.epoch.size();
   result.report.details["mean_error"] = {{"goods", sums[0] / static_cast<double>(input.train.rows - bad)},
                                          {"bads", sums[1] / static_cast<double>(bad)}};
-  result.report.details["calibration"] = {{"slope", scale.slope}, {"offset", scale.offset}, {"floor", scale.floor}};
+  result.report.details["calibration"] = {{"slope", scale.slope}, {"offset", scale.offset}, {"floor", 1 / scale.per_floor}};
   if (scale.reversed) {
     result.report.notes.emplace_back(
         "autoencoder: on the training rows a larger reconstruction error does not mean more risk; the score keeps its order");

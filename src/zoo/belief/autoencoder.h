@@ -3,13 +3,13 @@
 //   Reconstructor net({width, 64, 8, 64, width}, Unit::kTanh, random);
 //   net.train(rows, held_back, options, context, learning);
 //   std::vector<double> error = net.errors(batch);                  // a row's squared error, mean over its columns
-//   const Calibration scale = calibrate(error, target, weight);     // log-odds = offset + slope log(error + floor), slope > 0
+//   const Calibration scale = calibrate(error, target, weight);     // log-odds = offset + slope ln(1 + error / floor), slope > 0
 //
 // a_l = act(W_l a_{l-1} + b_l) for the hidden layers, x^ = W_L a_{L-1} + b_L, loss = mean over rows and columns of (x - x^)^2. Adam
 // (Kingma & Ba 2015), batches from a permutation each epoch, the epoch kept that is best on the held-back rows.
 //
 // The score is monotone in the error by construction: the slope is at least 0.001 whatever the target says, so that ranking is that of the
-// error alone. The floor, a tenth of the median error, keeps the logarithm away from 0.
+// error alone. The floor is a tenth of the median error of the training rows.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +60,7 @@ class Reconstructor {
 };
 
 struct Calibration {
-  double floor = 0;
+  double per_floor = 0;  // 1 / floor
   double offset = 0;
   double slope = 0;
   bool reversed = false;  // the target alone would have had a slope below the least

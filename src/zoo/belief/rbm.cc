@@ -22,7 +22,7 @@ Matrix sampled_visible(const Layer& layer, Matrix mean, Random& random) {
 
 }  // namespace
 
-LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> batch, int steps, Random& random) {
+LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> batch, int steps, Reconstruction kind, Random& random) {
   const ConstMap data = matrix(batch, layer.visible);
   const Matrix up = hidden_of(layer, data);
   LayerGradient out;
@@ -31,7 +31,7 @@ LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> 
   for (int step = 0; step < steps; ++step) {
     const Matrix mean = visible_of(layer, sampled_hidden(hidden, random));
     if (step == 0) out.error = static_cast<double>((mean - data).squaredNorm()) / static_cast<double>(mean.size());
-    visible = sampled_visible(layer, mean, random);
+    visible = kind == Reconstruction::kDrawn ? sampled_visible(layer, mean, random) : mean;
     hidden = hidden_of(layer, visible);
   }
   const float share = 1.0F / static_cast<float>(data.rows());

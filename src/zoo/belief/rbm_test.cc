@@ -130,7 +130,7 @@ TEST(Rbm, CdOneIsWhatEnumerationOfTheChainGives) {
   const Layer layer = tiny(0.8);
   const std::vector<float> rows = patterns(40000);
   Random random(9, "cd");
-  const LayerGradient down = contrastive_divergence(layer, rows, 1, random);
+  const LayerGradient down = contrastive_divergence(layer, rows, 1, Reconstruction::kDrawn, random);
   const auto shares = shares_of(rows);
   const auto data = products(layer, shares);
   const auto after = products(layer, one_step(layer, shares));
@@ -142,7 +142,7 @@ TEST(Rbm, CdOfManyStepsIsTheGradientOfTheLikelihood) {
   Layer layer = tiny(0.8);
   const std::vector<float> rows = patterns(40000);
   Random random(9, "cd");
-  const LayerGradient down = contrastive_divergence(layer, rows, 60, random);
+  const LayerGradient down = contrastive_divergence(layer, rows, 60, Reconstruction::kDrawn, random);
   constexpr double kStep = 1e-2;
   for (size_t i = 0; i < layer.weights.size(); ++i) {
     const float kept = layer.weights[i];
@@ -162,7 +162,8 @@ TEST(Rbm, PreTrainingRaisesTheLikelihoodAndLowersTheError) {
   const double before = log_likelihood(layer, rows);
   const Context context({.seed = 1, .threads = 1});
   const auto errors = pretrain(
-      layer, rows, {.epochs = 60}, [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, random); }, random,
+      layer, rows, {.epochs = 60},
+      [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, Reconstruction::kMean, random); }, random,
       context);
   const double after = log_likelihood(layer, rows);
   // The entropy of the patterns bounds both: H = H(a) + H(b) + 2 H(0.9) = 0.673 + 0.611 + 0.650 = 1.934.
@@ -185,7 +186,8 @@ TEST(Rbm, GaussianUnitsTakeTheMeanOfTheirColumnAndDecodeToNumbers) {
   EXPECT_NEAR(static_cast<double>(layer.visible_bias[0]), 2, 0.1);
   EXPECT_NEAR(static_cast<double>(layer.visible_bias[2]), std::log(0.25 / 0.75), 0.15);
   const auto errors = pretrain(
-      layer, rows, {.epochs = 30}, [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, random); }, random,
+      layer, rows, {.epochs = 30},
+      [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, Reconstruction::kMean, random); }, random,
       Context({.seed = 1, .threads = 1}));
   EXPECT_LT(errors.back(), errors.front());
   // The two numbers move against each other: the reconstruction of a row high in the first is low in the second.

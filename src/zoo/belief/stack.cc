@@ -68,7 +68,9 @@ FitResult fit_stack(const FitInput& input, const Params& params, const Context& 
 FitResult fit_dbn(const FitInput& input, const Params& params, const Context& context) {
   const int steps = static_cast<int>(params.integer("cd_steps"));
   return fit_stack(input, params, context, "dbn", [steps](Random& random) {
-    return [steps, &random](const Layer& layer, std::span<const float> batch) { return belief::contrastive_divergence(layer, batch, steps, random); };
+    return [steps, &random](const Layer& layer, std::span<const float> batch) {
+      return belief::contrastive_divergence(layer, batch, steps, belief::Reconstruction::kMean, random);
+    };
   });
 }
 
