@@ -113,9 +113,7 @@ void activate(Activation activation, size_t n, const float* z, float* y) {
       return;
     case Activation::kTanh: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Tanh(d, load(z)), y); }); return;
     case Activation::kSilu: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(z), sigmoid(d, load(z))), y); }); return;
-    case Activation::kSigmoid:
-      each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(sigmoid(d, load(z)), y); });
-      return;
+    case Activation::kSigmoid: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(sigmoid(d, load(z)), y); }); return;
     case Activation::kGelu: return;  // has no fused step
   }
 }
@@ -147,9 +145,7 @@ void activate_back(Activation activation, size_t n, const float* z, const float*
         return hn::MulAdd(load(y), hn::Sub(one, s), s);
       });
       return;
-    case Activation::kSigmoid:
-      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), load(y)); });
-      return;
+    case Activation::kSigmoid: back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), load(y)); }); return;
     case Activation::kGelu: return;
   }
 }
