@@ -197,7 +197,7 @@ void Reconstructor::train(std::span<const float> rows, std::span<const float> he
         first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
         second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
         const double step = first[i] / (1 - correct1) / (std::sqrt(second[i] / (1 - correct2)) + kEpsilon);
-        const double value = static_cast<double>(parameters_[i]);
+        const auto value = static_cast<double>(parameters_[i]);
         parameters_[i] = static_cast<float>(value - options.rate * (step + options.decay * value));
       }
     }

@@ -192,6 +192,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
   const int64_t rows = in.vectors.size(0);
   const int64_t k = size_of(shape.embedding);
   const int64_t heads = size_of(shape.heads);
+  const int64_t head_width = k / heads;
   const auto norm = [&](const std::string& name, const Tensor& x) { return at::layer_norm(x, {k}, w[name], w[name + ".bias"], kNormEpsilon); };
   // Rows x tokens x k to rows x heads x tokens x (k / heads).
   const auto split = [&](const Tensor& x) { return x.view({rows, x.size(1), heads, k / heads}).transpose(1, 2); };
@@ -202,7 +203,7 @@ Tensor forward(const FieldShape& shape, const Weights& w, const Inputs& in) {
     const Tensor seen = b > 0 ? norm(fmt::format("norm:{}:attention", b), x) : x;
     const Tensor asking = last ? seen.narrow(1, 0, 1) : seen;
     const Tensor scores = at::matmul(split(w.linear(of("query"), asking)), split(w.linear(of("key"), seen)).transpose(2, 3));
-    const Tensor shares = w.dropout(at::softmax(scores / std::sqrt(static_cast<double>(k / heads)), 3), shape.field_dropout);
+    const Tensor shares = w.dropout(at::softmax(scores / std::sqrt(static_cast<double>(head_width)), 3), shape.field_dropout);
     const Tensor mixed = at::matmul(shares, split(w.linear(of("value"), seen))).transpose(1, 2).reshape({rows, asking.size(1), k});
     x = (last ? x.narrow(1, 0, 1) : x) + w.linear(of("mix"), mixed);
     const Tensor inside = w.linear(fmt::format("forward:{}:in", b), norm(fmt::format("norm:{}:forward", b), x));

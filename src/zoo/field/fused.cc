@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -77,7 +78,8 @@ struct FusedFieldNetwork::Impl {
   };
   std::optional<Kept> kept;
 
-  Impl(const FieldShape& given, const Context& context) : shape(given), seed(derive_seed(context.seed(), "field dropout")), layout(layout_of(shape)) {
+  Impl(FieldShape given, const Context& context)
+      : shape(std::move(given)), seed(derive_seed(context.seed(), "field dropout")), layout(layout_of(shape)) {
     if (shape.embedding < 1 || shape.space.fields() + shape.space.width < 1) throw Error(ErrorCode::kInternal, "fields: an empty shape");
     Random random(context.seed(), "fields");
     flat = start_values(shape, layout, random);

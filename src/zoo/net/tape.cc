@@ -14,8 +14,9 @@
 #include "zoo/net/step_kernels.h"
 
 // Single precision matrix product of the reference BLAS (Dongarra et al. 1990), column-major.
-extern "C" void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha, const float* a,
-                       const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc);
+extern "C" void sgemm_(  // NOLINT(readability-identifier-naming): the name is the library's
+    const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha, const float* a, const int* lda,
+    const float* b, const int* ldb, const float* beta, float* c, const int* ldc);
 
 namespace obligor::net {
 namespace {
@@ -101,10 +102,11 @@ void Tape::add(std::unique_ptr<Operation> operation) {
 // The last operation to read a slot is the first to write its gradient.
 void Tape::seal() {
   std::vector<char> begun(slots_.size(), 0);
-  for (auto operation = operations_.rbegin(); operation != operations_.rend(); ++operation) {
-    (*operation)->adds.clear();
-    for (const Slot input : (*operation)->inputs) {
-      (*operation)->adds.push_back(begun[input]);
+  for (size_t i = operations_.size(); i-- > 0;) {
+    Operation& operation = *operations_[i];
+    operation.adds.clear();
+    for (const Slot input : operation.inputs) {
+      operation.adds.push_back(begun[input]);
       begun[input] = 1;
     }
   }
@@ -119,18 +121,18 @@ void Tape::forward(size_t rows) {
 }
 
 void Tape::backward(size_t rows) {
-  for (auto operation = operations_.rbegin(); operation != operations_.rend(); ++operation) (*operation)->backward(rows);
+  for (size_t i = operations_.size(); i-- > 0;) operations_[i]->backward(rows);
 }
 
 template <typename F, typename B>
-Slot Tape::push(std::vector<Slot> inputs, size_t width, F forward, B backward) {
+Slot Tape::push(const std::vector<Slot>& inputs, size_t width, F forward, B backward) {
   const Slot out = slot(width);
   auto bound_forward = [this, out, forward = std::move(forward)](size_t rows) { forward(rows, value(out)); };
   auto bound_backward = [this, out, backward = std::move(backward)](size_t rows, const std::vector<char>& begun) {
     backward(rows, static_cast<const float*>(gradient(out)), begun);
   };
   auto step = std::make_unique<Step<decltype(bound_forward), decltype(bound_backward)>>(std::move(bound_forward), std::move(bound_backward));
-  step->inputs = std::move(inputs);
+  step->inputs = inputs;
   add(std::move(step));
   return out;
 }

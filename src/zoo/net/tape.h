@@ -114,7 +114,7 @@ class Tape {
   };
   Slot make_slot(size_t width, bool with_gradient);
   template <typename F, typename B>
-  Slot push(std::vector<Slot> inputs, size_t width, F forward, B backward);
+  Slot push(const std::vector<Slot>& inputs, size_t width, F forward, B backward);
   void seal();
 
   size_t largest_;
