@@ -90,6 +90,7 @@ struct FitInput {
   std::span<const uint8_t> days;                             // 1 where a feature is a date, in days since 1970-01-01; may be empty
   std::span<const Binning> binnings;                         // behind the columns of WoE
   std::span<const int32_t> feature_binning;                  // for each feature which of them, or -1; empty = none
+  std::span<const FeatureGroup> groups;                      // sequences and texts among the features (prep/spec.h)
 };
 
 using FitFunction = FitResult (*)(const FitInput& input, const Params& params, const Context& context);

@@ -29,6 +29,7 @@ struct Preprocessor::Fitted {
   std::vector<uint32_t> code_levels;
   std::vector<Binning> binnings;
   std::vector<int32_t> feature_binning;
+  std::vector<FeatureGroup> groups;
 };
 
 namespace {
@@ -335,6 +336,7 @@ const std::vector<uint8_t>& Preprocessor::categorical() const { return fitted_->
 const std::vector<uint8_t>& Preprocessor::days() const { return fitted_->days; }
 const std::vector<std::vector<std::string>>& Preprocessor::feature_levels() const { return fitted_->feature_levels; }
 const std::vector<uint32_t>& Preprocessor::code_levels() const { return fitted_->code_levels; }
+const std::vector<FeatureGroup>& Preprocessor::groups() const { return fitted_->groups; }
 const std::vector<Binning>& Preprocessor::binnings() const { return fitted_->binnings; }
 const std::vector<int32_t>& Preprocessor::feature_binning() const { return fitted_->feature_binning; }
 

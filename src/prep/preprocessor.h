@@ -62,6 +62,7 @@ class Preprocessor {
   [[nodiscard]] const std::vector<uint8_t>& days() const;                             // 1 where a feature is a date, in days since 1970-01-01
   [[nodiscard]] const std::vector<std::vector<std::string>>& feature_levels() const;  // names of the codes of a categorical feature
   [[nodiscard]] const std::vector<uint32_t>& code_levels() const;
+  [[nodiscard]] const std::vector<FeatureGroup>& groups() const;
   // The binnings behind the columns of WoE, and for each feature which of them it is (-1 = none).
   [[nodiscard]] const std::vector<Binning>& binnings() const;
   [[nodiscard]] const std::vector<int32_t>& feature_binning() const;

@@ -47,6 +47,26 @@ struct PrepSpec {
   int pair_statistics = 0;               // target statistics for the so many best pairs of categories
   int min_count = 1;                     // rarer levels are folded into one
   int max_levels = 1'000'000;            // the most frequent are kept, the rest folded
+  bool sequences = false;                // the task's sequences as groups of columns, step by step; else their columns are plain ones
+  int text_length = 0;                   // tokens of a text column, as a group; 0 = texts are not read
+};
+
+// Prepared columns that belong together, in one run of the features. For a model that reads `steps` things of a row in order:
+//   kSequence: column first + t * channels + c is channel c of step t, oldest first; then `steps` columns that are 1 where the step
+//              exists and 0 where it does not (its channels are then 0). Absent steps come first: the newest step is the last.
+//   kText:     column first + t is the id of token t in [0, levels), channels = 1; NaN after the last token of a shorter text.
+struct FeatureGroup {
+  enum class Kind { kSequence, kText };
+  Kind kind = Kind::kSequence;
+  std::string name;
+  size_t first = 0;
+  size_t steps = 0;
+  size_t channels = 1;
+  std::vector<std::string> words;  // kText: the vocabulary, by id; the last id is that of every other word
+
+  // How many prepared columns it has, presence included.
+  [[nodiscard]] size_t width() const { return kind == Kind::kSequence ? steps * (channels + 1) : steps; }
+  [[nodiscard]] size_t presence() const { return first + steps * channels; }  // kSequence: where its presence columns begin
 };
 
 }  // namespace obligor

@@ -98,6 +98,7 @@ Member fit_member(const Fit& fit, const TrainingRows& train, Rows valid) {
   input.feature_levels = prep.feature_levels();
   input.binnings = prep.binnings();
   input.feature_binning = prep.feature_binning();
+  input.groups = prep.groups();
   FitResult result = fit.entry.fit(input, fit.params, fit.context);
 
   PlanBuilder builder;

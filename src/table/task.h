@@ -24,6 +24,17 @@ namespace obligor {
 enum class TaskKind { kBinary, kMultistate, kSurvival, kRegression, kRating, kRanking, kAnomaly, kCluster };
 [[nodiscard]] std::string_view task_kind_name(TaskKind kind);
 
+// Columns that are one borrower's history: a channel (a balance, a payment) is a column a step, oldest first. Every channel has as many steps.
+struct SequenceSpec {
+  struct Channel {
+    std::string name;
+    std::vector<std::string> columns;
+  };
+  std::string name;
+  std::vector<Channel> channels;
+  [[nodiscard]] size_t steps() const { return channels.empty() ? 0 : channels.front().columns.size(); }
+};
+
 // What the user (or the registry) says. Empty = not said.
 struct TaskSpec {
   TaskKind kind = TaskKind::kBinary;
@@ -41,6 +52,7 @@ struct TaskSpec {
   std::string reject_value;           // of the flag, where rejected
   double cost_false_negative = 0;     // cost of a bad taken as good; 0 = not given
   double cost_false_positive = 0;
+  std::vector<SequenceSpec> sequences;  // of the features
   bool from_registry = false;
 };
 
@@ -48,11 +60,12 @@ struct Task {
   TaskKind kind = TaskKind::kBinary;
   std::string target_name;
   std::string positive;
-  std::string positive_from;          // "given", "rarer", "registry"
-  std::vector<std::string> features;  // names, in table order
-  std::vector<uint8_t> target;        // a value a table row; 1 = bad; 0 where not in `rows`
-  std::vector<double> weight;         // a value a table row, or empty = 1
-  std::vector<uint32_t> rows;         // rows with a known target, ascending
+  std::string positive_from;            // "given", "rarer", "registry"
+  std::vector<std::string> features;    // names, in table order
+  std::vector<SequenceSpec> sequences;  // what `spec` declares, of features only
+  std::vector<uint8_t> target;          // a value a table row; 1 = bad; 0 where not in `rows`
+  std::vector<double> weight;           // a value a table row, or empty = 1
+  std::vector<uint32_t> rows;           // rows with a known target, ascending
   size_t missing_target = 0;
   std::vector<uint32_t> rejects;  // rejected applications, ascending; none without a flag
   size_t rejects_with_target = 0;
