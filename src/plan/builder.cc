@@ -54,6 +54,28 @@ NodeId PlanBuilder::add(Node node) {
       type = number_of(found.queries * found.heads * found.value_width);
       break;
     }
+    case Op::kRecur: {
+      const auto& constants = node.constants;
+      const RecurShape shape = recur_shape(node.function, node.size, in(0).width, plan_.constants[constants[2]].size());
+      if (shape.hidden == 0 || plan_.constants[constants[0]].size() != shape.rows() * shape.channels ||
+          plan_.constants[constants[1]].size() != shape.rows() * shape.hidden) {
+        throw Error(ErrorCode::kInternal, "plan: recur over widths that do not fit its cell");
+      }
+      type = number_of(shape.steps * shape.hidden);
+      break;
+    }
+    case Op::kConvolve: {
+      const auto size = [&](size_t i) { return plan_.constants[node.constants[i]].size(); };
+      const ConvolveShape shape = convolve_shape(plan_.constants[node.constants[2]].ints(), in(0).width, size(0), size(1));
+      if (shape.out_steps == 0) throw Error(ErrorCode::kInternal, "plan: convolve over widths that do not fit its filters");
+      type = number_of(shape.out_steps * shape.filters);
+      break;
+    }
+    case Op::kPool: {
+      if (in(0).width % in(1).width != 0) throw Error(ErrorCode::kInternal, "plan: pool wants whole steps");
+      type = number_of(in(0).width / in(1).width);
+      break;
+    }
     default: type = in(0);
   }
   plan_.nodes.push_back(std::move(node));
@@ -191,6 +213,33 @@ NodeId PlanBuilder::normalise(NodeId x, std::vector<float> gain, std::vector<flo
 NodeId PlanBuilder::attend(NodeId queries, NodeId keys, NodeId values, uint32_t heads, uint32_t key_tokens) {
   const ConstantId shape = array(std::vector<int32_t>{static_cast<int32_t>(heads), static_cast<int32_t>(key_tokens)});
   return add({Op::kAttend, {queries, keys, values}, {shape}, 0, {}, {}});
+}
+
+NodeId PlanBuilder::attend(NodeId queries, NodeId keys, NodeId values, NodeId present, uint32_t heads, uint32_t key_tokens) {
+  const ConstantId shape = array(std::vector<int32_t>{static_cast<int32_t>(heads), static_cast<int32_t>(key_tokens)});
+  return add({Op::kAttend, {queries, keys, values, present}, {shape}, 0, {}, {}});
+}
+
+NodeId PlanBuilder::recur(NodeId x, NodeId present, std::string_view cell, std::vector<float> input, std::vector<float> state,
+                          std::vector<float> bias) {
+  const uint32_t steps = types_.at(present).width;
+  const ConstantId of_input = array(std::move(input));
+  const ConstantId of_state = array(std::move(state));
+  const ConstantId biases = array(std::move(bias));
+  return add({Op::kRecur, {x, present}, {of_input, of_state, biases}, steps, std::string(cell), {}});
+}
+
+NodeId PlanBuilder::convolve(NodeId x, std::vector<float> weights, std::vector<float> bias, uint32_t steps, uint32_t dilation, uint32_t left,
+                             uint32_t right) {
+  const ConstantId filters = array(std::move(weights));
+  const ConstantId biases = array(std::move(bias));
+  const ConstantId extents = array(
+      std::vector<int32_t>{static_cast<int32_t>(steps), static_cast<int32_t>(dilation), static_cast<int32_t>(left), static_cast<int32_t>(right)});
+  return add({Op::kConvolve, {x}, {filters, biases, extents}, 0, {}, {}});
+}
+
+NodeId PlanBuilder::pool(NodeId x, NodeId present, std::string_view function) {
+  return add({Op::kPool, {x, present}, {}, 0, std::string(function), {}});
 }
 
 NodeId PlanBuilder::points(NodeId log_odds, float factor, float offset, std::string_view mode) {

@@ -65,8 +65,17 @@ class PlanBuilder {
   NodeId multiply(NodeId a, NodeId b);
   // Layer normalisation of each group of gain.size() columns.
   NodeId normalise(NodeId x, std::vector<float> gain, std::vector<float> shift, float epsilon);
-  // Softmax attention without scaling; token-major, then head, then the numbers of a head.
+  // Softmax attention without scaling; token-major, then head, then the numbers of a head. `present`: a column a key token, or none.
   NodeId attend(NodeId queries, NodeId keys, NodeId values, uint32_t heads, uint32_t key_tokens);
+  NodeId attend(NodeId queries, NodeId keys, NodeId values, NodeId present, uint32_t heads, uint32_t key_tokens);
+  // The state after each step of x, as many as `present` is wide. cell: tanh, lstm or gru; `input` is gates x channels, `state` gates x
+  // hidden, in PyTorch's order of gates; bias: a value a gate, of gru one for each side.
+  NodeId recur(NodeId x, NodeId present, std::string_view cell, std::vector<float> input, std::vector<float> state, std::vector<float> bias);
+  // weights: filters x taps x channels. With one tap: the same affine map of every step.
+  NodeId convolve(NodeId x, std::vector<float> weights, std::vector<float> bias, uint32_t steps, uint32_t dilation = 1, uint32_t left = 0,
+                  uint32_t right = 0);
+  // Over the present steps; function: max, mean, sum or last.
+  NodeId pool(NodeId x, NodeId present, std::string_view function);
   // points = offset - factor * log-odds of bad; mode "exact" or "round" (half away from zero).
   NodeId points(NodeId log_odds, float factor, float offset, std::string_view mode);
 

@@ -1,7 +1,6 @@
 // The reference interpreter. Each op is the formula of docs/plan.md over the rows of a tile, nothing cleverer.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "core/error.h"
 #include "plan/executor.h"
 #include "plan/functions.h"
+#include "plan/sequence_ops.h"
 
 namespace obligor {
 namespace {
@@ -127,37 +127,6 @@ struct Interpreter::Impl {
       for (size_t c = 0; c < group; ++c) {
         const double unit = (static_cast<double>(x[begin + c]) - mean) / deviation;
         out[begin + c] = static_cast<float>(unit * static_cast<double>(gain[c]) + static_cast<double>(shift[c]));
-      }
-    }
-  }
-
-  static void attend(const AttendShape& shape, size_t rows, const std::vector<float>& queries, const std::vector<float>& keys,
-                     const std::vector<float>& values, std::vector<float>& out) {
-    std::vector<double> weight(shape.keys);
-    for (size_t r = 0; r < rows; ++r) {
-      for (size_t i = 0; i < shape.queries; ++i) {
-        for (size_t h = 0; h < shape.heads; ++h) {
-          const float* q = queries.data() + ((r * shape.queries + i) * shape.heads + h) * shape.width;
-          double largest = -std::numeric_limits<double>::infinity();
-          for (size_t j = 0; j < shape.keys; ++j) {
-            const float* k = keys.data() + ((r * shape.keys + j) * shape.heads + h) * shape.width;
-            weight[j] = 0;
-            for (size_t c = 0; c < shape.width; ++c) weight[j] += static_cast<double>(q[c]) * static_cast<double>(k[c]);
-            if (weight[j] > largest) largest = weight[j];
-          }
-          double total = 0;
-          for (auto& w : weight) {
-            w = std::exp(w - largest);
-            total += w;
-          }
-          for (size_t c = 0; c < shape.value_width; ++c) {
-            double sum = 0;
-            for (size_t j = 0; j < shape.keys; ++j) {
-              sum += weight[j] * static_cast<double>(values[((r * shape.keys + j) * shape.heads + h) * shape.value_width + c]);
-            }
-            out[((r * shape.queries + i) * shape.heads + h) * shape.value_width + c] = static_cast<float>(sum / total);
-          }
-        }
       }
     }
   }
@@ -357,10 +326,19 @@ struct Interpreter::Impl {
       case Op::kNormalise: normalise(node, in_numbers(0), out.numbers); return;
       case Op::kAttend: {
         const auto& extents = ints(node, 0);
-        attend(attend_shape(extents[0], extents[1], in_width(0), in_width(1), in_width(2)), rows, in_numbers(0), in_numbers(1), in_numbers(2),
-               out.numbers);
+        interpret_attend(attend_shape(extents[0], extents[1], in_width(0), in_width(1), in_width(2)), rows, in_numbers(0), in_numbers(1),
+                         in_numbers(2), node.inputs.size() == 4 ? &in_numbers(3) : nullptr, out.numbers);
         return;
       }
+      case Op::kRecur:
+        interpret_recur(recur_shape(node.function, node.size, in_width(0), floats(node, 2).size()), rows, in_numbers(0), in_numbers(1),
+                        {floats(node, 0), floats(node, 1), floats(node, 2)}, out.numbers);
+        return;
+      case Op::kConvolve:
+        interpret_convolve(convolve_shape(ints(node, 2), in_width(0), floats(node, 0).size(), floats(node, 1).size()), rows, in_numbers(0),
+                           floats(node, 0), floats(node, 1), out.numbers);
+        return;
+      case Op::kPool: interpret_pool(find_pooling(node.function), rows, in_width(1), in_numbers(0), in_numbers(1), out.numbers); return;
       case Op::kPoints: {
         const auto factor = static_cast<double>(floats(node, 0)[0]);
         const auto offset = static_cast<double>(floats(node, 0)[1]);

@@ -11,7 +11,7 @@
 namespace obligor {
 namespace {
 
-constexpr std::array<std::pair<Op, std::string_view>, 24> kOpNames{{
+constexpr std::array<std::pair<Op, std::string_view>, 27> kOpNames{{
     {Op::kInput, "input"},
     {Op::kEncode, "encode"},
     {Op::kSpecial, "special"},
@@ -35,6 +35,9 @@ constexpr std::array<std::pair<Op, std::string_view>, 24> kOpNames{{
     {Op::kMultiply, "multiply"},
     {Op::kNormalise, "normalise"},
     {Op::kAttend, "attend"},
+    {Op::kRecur, "recur"},
+    {Op::kConvolve, "convolve"},
+    {Op::kPool, "pool"},
     {Op::kPoints, "points"},
 }};
 
@@ -72,20 +75,6 @@ std::optional<Op> find_op(std::string_view name) {
 
 size_t Constant::size() const {
   return std::visit([](const auto& values) { return values.size(); }, data);
-}
-
-AttendShape attend_shape(int32_t heads, int32_t key_tokens, size_t query_columns, size_t key_columns, size_t value_columns) {
-  AttendShape shape;
-  if (heads < 1 || key_tokens < 1) return shape;
-  shape.heads = static_cast<size_t>(heads);
-  shape.keys = static_cast<size_t>(key_tokens);
-  const size_t parts = shape.heads * shape.keys;
-  if (key_columns % parts != 0 || value_columns % parts != 0) return shape;
-  shape.width = key_columns / parts;
-  if (shape.width == 0 || query_columns % (shape.heads * shape.width) != 0) return shape;
-  shape.queries = query_columns / (shape.heads * shape.width);
-  shape.value_width = shape.queries == 0 ? 0 : value_columns / parts;
-  return shape;
 }
 
 std::optional<NodeId> ScorePlan::find_output(std::string_view name) const {

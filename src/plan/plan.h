@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "plan/shapes.h"
 
 namespace obligor {
 
@@ -52,7 +53,10 @@ enum class Op : uint8_t {
   kSum,              // numbers -> number: weighted sum of equal widths
   kMultiply,         // number, number -> number: elementwise product
   kNormalise,        // number -> number: groups of columns to mean 0 and variance 1, then gain and shift
-  kAttend,           // queries, keys, values -> number: values averaged with softmax weights
+  kAttend,           // queries, keys, values [, presence] -> number: values averaged with softmax weights
+  kRecur,            // steps, presence -> number: the state of a recurrent cell after each step
+  kConvolve,         // steps -> number: filters over neighbouring steps
+  kPool,             // steps, presence -> number: one value a channel
   kPoints,           // log-odds -> points
 };
 [[nodiscard]] std::string_view op_name(Op op);
@@ -84,8 +88,9 @@ struct Node {
   Op op = Op::kInput;
   std::vector<NodeId> inputs;
   std::vector<ConstantId> constants;
-  uint32_t size = 0;     // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width; kNormalise: columns a group
-  std::string function;  // kActivate, kPoints: the named function or mode
+  uint32_t size =
+      0;  // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width; kNormalise: columns a group; kRecur: steps
+  std::string function;  // kActivate, kRecur, kPool, kPoints: the named function or mode
   std::string name;      // what the value is, for people: "age (quantile)"; may be empty
 };
 
@@ -113,16 +118,6 @@ struct ScorePlan {
 
   [[nodiscard]] std::optional<NodeId> find_output(std::string_view name) const;
 };
-
-// The extents of op `attend`: `heads` heads, `queries` and `keys` tokens, `width` numbers a head of a query or key, `value_width` of a value.
-struct AttendShape {
-  size_t heads = 0;
-  size_t queries = 0;
-  size_t keys = 0;
-  size_t width = 0;
-  size_t value_width = 0;  // 0: the widths of the inputs do not fit
-};
-[[nodiscard]] AttendShape attend_shape(int32_t heads, int32_t key_tokens, size_t query_columns, size_t key_columns, size_t value_columns);
 
 // Limits on what a plan read from a file may hold (docs/plan.md, "Limits").
 struct PlanLimits {

@@ -249,16 +249,15 @@ class Verifier {
         require(epsilon > 0 && std::isfinite(epsilon), "wants a positive, finite epsilon");
         return number(node, 0);
       }
-      case Op::kAttend: {
-        arity(node, 3, 1);
-        const auto& extents = constant<int32_t>(node, 0);
-        require(extents.size() == 2, "wants a number of heads and of key tokens");
-        const AttendShape shape = attend_shape(extents[0], extents[1], number(node, 0).width, number(node, 1).width, number(node, 2).width);
-        require(shape.value_width >= 1, "wants widths that fit its heads and tokens");
-        require(shape.heads * shape.queries <= limits_.scores / shape.keys, "has more scores than the limit");
-        const size_t width = shape.queries * shape.heads * shape.value_width;
-        require(width <= limits_.width, "is wider than the limit");
-        return number_type(width);
+      case Op::kAttend: return attend(node);
+      case Op::kRecur: return recur(node);
+      case Op::kConvolve: return convolve(node);
+      case Op::kPool: {
+        arity(node, 2, 0);
+        const uint32_t steps = number(node, 1).width;
+        require(find_pooling(node.function) != Pooling::kUnknown, "has a function that is none of max, mean, sum and last");
+        require(number(node, 0).width % steps == 0, "wants whole steps, as many as its presence has columns");
+        return number_type(number(node, 0).width / steps);
       }
       case Op::kPoints: {
         arity(node, 1, 1);
@@ -297,6 +296,41 @@ class Verifier {
               "has a pair or code out of range");
     }
     return code_type(node.size);
+  }
+
+  ValueType attend(const Node& node) const {
+    arity(node, node.inputs.size() == 4 ? 4 : 3, 1);
+    const auto& extents = constant<int32_t>(node, 0);
+    require(extents.size() == 2, "wants a number of heads and of key tokens");
+    const AttendShape shape = attend_shape(extents[0], extents[1], number(node, 0).width, number(node, 1).width, number(node, 2).width);
+    require(shape.value_width >= 1, "wants widths that fit its heads and tokens");
+    require(node.inputs.size() == 3 || number(node, 3).width == shape.keys, "wants a presence of one column a key token");
+    require(shape.heads * shape.queries <= limits_.scores / shape.keys, "has more scores than the limit");
+    const size_t width = shape.queries * shape.heads * shape.value_width;
+    require(width <= limits_.width, "is wider than the limit");
+    return number_type(width);
+  }
+
+  ValueType recur(const Node& node) const {
+    arity(node, 2, 3);
+    const RecurShape shape = recur_shape(node.function, node.size, number(node, 0).width, constant<float>(node, 2).size());
+    require(shape.hidden >= 1, "wants a function tanh, lstm or gru, whole steps, and biases that fit its gates");
+    require(number(node, 1).width == shape.steps, "wants a presence of one column a step");
+    require(shape.hidden <= limits_.width / shape.steps && shape.rows() <= limits_.width, "is wider than the limit");
+    (void)floats(node, 0, shape.rows() * shape.channels);
+    (void)floats(node, 1, shape.rows() * shape.hidden);
+    return number_type(shape.steps * shape.hidden);
+  }
+
+  ValueType convolve(const Node& node) const {
+    arity(node, 1, 3);
+    const auto& extents = constant<int32_t>(node, 2);
+    const ConvolveShape shape = convolve_shape(extents, number(node, 0).width, constant<float>(node, 0).size(), constant<float>(node, 1).size());
+    require(shape.out_steps >= 1, "wants steps, a dilation, padding and weights that fit its width and leave a step");
+    require(shape.filters <= limits_.width / shape.out_steps, "is wider than the limit");
+    // The filters are walked once a step, padded ones too.
+    require(shape.taps <= limits_.width / shape.out_steps, "has more taps than the limit");
+    return number_type(shape.out_steps * shape.filters);
   }
 
   ValueType trees(const Node& node) const {

@@ -169,46 +169,8 @@ void affine(const PackedAffine& map, const float* x, float* y, Tile tile, Functi
   }
 }
 
-// Scores are computed twice, for the largest and for the weights, so that no room for them is needed. A vector of rows at a time.
-void attend(const AttendShape& shape, const float* HWY_RESTRICT queries, const float* HWY_RESTRICT keys, const float* HWY_RESTRICT values,
-            float* HWY_RESTRICT y, size_t stride) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t r = 0; r < stride; r += lanes) {
-    for (size_t i = 0; i < shape.queries; ++i) {
-      for (size_t h = 0; h < shape.heads; ++h) {
-        const float* q = queries + (i * shape.heads + h) * shape.width * stride + r;
-        float* out = y + (i * shape.heads + h) * shape.value_width * stride + r;
-        const auto score = [&](size_t j) {
-          const float* k = keys + (j * shape.heads + h) * shape.width * stride + r;
-          auto sum = hn::Zero(d);
-          for (size_t c = 0; c < shape.width; ++c) sum = hn::MulAdd(hn::LoadU(d, q + c * stride), hn::LoadU(d, k + c * stride), sum);
-          return sum;
-        };
-        auto largest = hn::Set(d, -__builtin_inff());
-        for (size_t j = 0; j < shape.keys; ++j) {
-          const auto s = score(j);
-          largest = hn::IfThenElse(hn::Gt(s, largest), s, largest);
-        }
-        for (size_t c = 0; c < shape.value_width; ++c) hn::StoreU(hn::Zero(d), d, out + c * stride);
-        auto total = hn::Zero(d);
-        for (size_t j = 0; j < shape.keys; ++j) {
-          const auto distance = hn::Sub(score(j), largest);
-          const auto weight = keep_missing(distance, hn::Exp(d, hn::Max(distance, hn::Set(d, -104.0F))));
-          total = hn::Add(total, weight);
-          const float* v = values + (j * shape.heads + h) * shape.value_width * stride + r;
-          for (size_t c = 0; c < shape.value_width; ++c) {
-            hn::StoreU(hn::MulAdd(weight, hn::LoadU(d, v + c * stride), hn::LoadU(d, out + c * stride)), d, out + c * stride);
-          }
-        }
-        for (size_t c = 0; c < shape.value_width; ++c) hn::StoreU(hn::Div(hn::LoadU(d, out + c * stride), total), d, out + c * stride);
-      }
-    }
-  }
-}
-
 const AffineKernels* get_affine_kernels() {
-  static constexpr AffineKernels kernels{affine, activate, attend};
+  static constexpr AffineKernels kernels{affine, activate};
   return &kernels;
 }
 

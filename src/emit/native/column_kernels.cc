@@ -221,9 +221,44 @@ void points(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, double
   }
 }
 
+// Each channel apart, a line of rows at a time, so that its sums stay near.
+void pool(const float* HWY_RESTRICT x, const float* HWY_RESTRICT present, float* HWY_RESTRICT y, size_t stride, size_t steps, size_t channels,
+          Pooling pooling) {
+  double total[kLaneMultiple];
+  double count[kLaneMultiple];
+  float chosen[kLaneMultiple];
+  for (size_t r = 0; r < stride; r += kLaneMultiple) {
+    for (size_t c = 0; c < channels; ++c) {
+      for (size_t i = 0; i < kLaneMultiple; ++i) {
+        total[i] = 0;
+        count[i] = 0;
+        chosen[i] = 0;
+      }
+      for (size_t t = 0; t < steps; ++t) {
+        const float* HWY_RESTRICT value = x + (t * channels + c) * stride + r;
+        const float* HWY_RESTRICT seen = present + t * stride + r;
+        for (size_t i = 0; i < kLaneMultiple; ++i) {
+          const bool is_there = seen[i] > 0;
+          const bool takes = pooling == Pooling::kLast || count[i] == 0 || value[i] > chosen[i] || value[i] != value[i];
+          total[i] = is_there ? total[i] + static_cast<double>(value[i]) : total[i];
+          chosen[i] = is_there && takes ? value[i] : chosen[i];
+          count[i] += is_there ? 1.0 : 0.0;
+        }
+      }
+      float* HWY_RESTRICT out = y + c * stride + r;
+      for (size_t i = 0; i < kLaneMultiple; ++i) {
+        const double mean = count[i] > 0 ? total[i] / count[i] : 0.0;
+        if (pooling == Pooling::kMean) out[i] = static_cast<float>(mean);
+        else if (pooling == Pooling::kSum) out[i] = static_cast<float>(total[i]);
+        else out[i] = chosen[i];
+      }
+    }
+  }
+}
+
 const ColumnKernels* get_column_kernels() {
-  static constexpr ColumnKernels kernels{special,          missing_flag, impute,       clip,     scale,     interpolate,
-                                         piecewise_linear, bin,          weighted_sum, multiply, normalise, points};
+  static constexpr ColumnKernels kernels{special, missing_flag, impute,   clip,      scale,  interpolate, piecewise_linear,
+                                         bin,     weighted_sum, multiply, normalise, points, pool};
   return &kernels;
 }
 

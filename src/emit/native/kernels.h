@@ -6,7 +6,7 @@
 // Contract: a tile is column-major. Column c of a value stands at base + c * stride; stride is the tile's rows rounded up to
 // kLaneMultiple, and kernels may compute the padding rows too: numbers there are whatever was there, codes are codes of the node.
 // No kernel allocates. What a row yields depends on that row alone, bit for bit, whatever the tile around it. Everything but affine
-// maps of three and more outputs and the functions of op `activate` equals the reference interpreter exactly (docs/native.md).
+// maps of three and more outputs, the functions of op `activate` and the sequence kernels equals the reference interpreter exactly (docs/native.md).
 #pragma once
 
 #include <cstddef>
@@ -43,12 +43,22 @@ struct ColumnKernels {
   // Column c of the group at x + c * stride.
   void (*normalise)(const float* x, float* y, size_t stride, size_t group, const float* gain, const float* shift, double epsilon);
   void (*points)(const float* x, float* y, size_t n, double factor, double offset, bool rounds);
+  // Column c of step t at x + (t * channels + c) * stride, the step's presence at present + t * stride.
+  void (*pool)(const float* x, const float* present, float* y, size_t stride, size_t steps, size_t channels, Pooling pooling);
 };
 
 struct AffineKernels {
   void (*affine)(const PackedAffine& map, const float* x, float* y, Tile tile, Function function);
   void (*activate)(Function function, const float* x, float* y, size_t n);
-  void (*attend)(const AttendShape& shape, const float* queries, const float* keys, const float* values, float* y, size_t stride);
+};
+
+struct SequenceKernels {
+  // `scratch`: scratch_columns(cell) columns.
+  void (*recur)(const PackedRecur& cell, const float* x, const float* present, float* y, float* scratch, size_t stride);
+  void (*convolve)(const PackedConvolve& filters, const float* x, float* y, size_t stride);
+  // `present` may be null: every key is.
+  void (*attend)(const AttendShape& shape, const float* queries, const float* keys, const float* values, const float* present, float* y,
+                 size_t stride);
 };
 
 struct TreeKernels {
@@ -57,6 +67,7 @@ struct TreeKernels {
 
 [[nodiscard]] const ColumnKernels& column_kernels();
 [[nodiscard]] const AffineKernels& affine_kernels();
+[[nodiscard]] const SequenceKernels& sequence_kernels();
 [[nodiscard]] const TreeKernels& tree_kernels();
 
 }  // namespace obligor::native

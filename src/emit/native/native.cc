@@ -48,6 +48,7 @@ struct NativeExecutor::Impl {
   Program program;
   const native::ColumnKernels& column = native::column_kernels();
   const native::AffineKernels& affine = native::affine_kernels();
+  const native::SequenceKernels& sequence = native::sequence_kernels();
   const native::TreeKernels& tree = native::tree_kernels();
   const native::RowKernels& row = native::row_kernels();
   std::vector<native::RowStep> row_steps;
@@ -175,7 +176,18 @@ struct NativeExecutor::Impl {
       }
       case Op::kAttend: {
         const auto& data = std::get<native::AttendData>(step.data);
-        affine.attend(data.shape, x, work.numbers.data() + data.keys * n, work.numbers.data() + data.values * n, y, n);
+        const float* present = data.all_present ? nullptr : work.numbers.data() + data.present * n;
+        sequence.attend(data.shape, x, work.numbers.data() + data.keys * n, work.numbers.data() + data.values * n, present, y, n);
+        return;
+      }
+      case Op::kRecur:
+        sequence.recur(*std::get<std::shared_ptr<const native::PackedRecur>>(step.data), x, work.numbers.data() + step.second * n, y,
+                       work.numbers.data() + step.scratch * n, n);
+        return;
+      case Op::kConvolve: sequence.convolve(*std::get<std::shared_ptr<const native::PackedConvolve>>(step.data), x, y, n); return;
+      case Op::kPool: {
+        const auto& pool = std::get<native::PoolData>(step.data);
+        column.pool(x, work.numbers.data() + step.second * n, y, n, pool.steps, step.width, pool.pooling);
         return;
       }
       case Op::kPoints: {

@@ -233,22 +233,60 @@ Knots make_knots(std::span<const float> knots, std::span<const float> values) {
   return made;
 }
 
-PackedAffine pack_affine(std::span<const float> weights, std::span<const float> bias) {
+namespace {
+
+PackedAffine pack_panels(std::span<const float> weights, std::span<const float> bias) {
   PackedAffine map;
   map.out = bias.size();
   map.in = weights.size() / map.out;
   map.bias.assign(padded(map.out), 0.0F);
   std::copy(bias.begin(), bias.end(), map.bias.begin());
-  if (map.out <= kNarrowOutputs) {
-    map.narrow.assign(weights.begin(), weights.end());
-    return map;
-  }
   map.panels.assign(padded(map.out) * map.in, 0.0F);
   for (size_t o = 0; o < map.out; ++o) {
     float* panel = map.panels.data() + o / kLaneMultiple * kLaneMultiple * map.in + o % kLaneMultiple;
     for (size_t k = 0; k < map.in; ++k) panel[k * kLaneMultiple] = weights[o * map.in + k];
   }
   return map;
+}
+
+}  // namespace
+
+PackedAffine pack_affine(std::span<const float> weights, std::span<const float> bias) {
+  if (bias.size() > kNarrowOutputs) return pack_panels(weights, bias);
+  PackedAffine map;
+  map.out = bias.size();
+  map.in = weights.size() / map.out;
+  map.bias.assign(padded(map.out), 0.0F);
+  std::copy(bias.begin(), bias.end(), map.bias.begin());
+  map.narrow.assign(weights.begin(), weights.end());
+  return map;
+}
+
+PackedRecur pack_recur(const RecurShape& shape, std::span<const float> input, std::span<const float> state, std::span<const float> bias) {
+  PackedRecur packed;
+  packed.shape = shape;
+  const bool is_gru = shape.cell == RecurShape::Cell::kGru;
+  const size_t rows = is_gru ? 2 * shape.hidden : shape.rows();
+  std::vector<float> joined;
+  std::vector<float> biases(bias.begin(), bias.begin() + static_cast<std::ptrdiff_t>(rows));
+  joined.reserve(rows * (shape.channels + shape.hidden));
+  for (size_t g = 0; g < rows; ++g) {
+    const auto of_input = input.subspan(g * shape.channels, shape.channels);
+    const auto of_state = state.subspan(g * shape.hidden, shape.hidden);
+    joined.insert(joined.end(), of_input.begin(), of_input.end());
+    joined.insert(joined.end(), of_state.begin(), of_state.end());
+    if (is_gru) biases[g] += bias[shape.rows() + g];
+  }
+  packed.gates = pack_panels(joined, biases);
+  if (is_gru) {
+    packed.fresh_input = pack_panels(input.subspan(rows * shape.channels), bias.subspan(rows, shape.hidden));
+    packed.fresh_state = pack_panels(state.subspan(rows * shape.hidden), bias.subspan(shape.rows() + rows, shape.hidden));
+  }
+  return packed;
+}
+
+PackedConvolve pack_convolve(const ConvolveShape& shape, std::span<const float> weights, std::span<const float> bias) {
+  return {shape, pack_panels(weights, bias)};
 }
 
 PackedTrees pack_trees(const ScorePlan& plan, const Node& node) { return TreePacker(plan, node).run(); }

@@ -76,6 +76,25 @@ struct PackedAffine {
 inline constexpr size_t kNarrowOutputs = 2;
 [[nodiscard]] PackedAffine pack_affine(std::span<const float> weights, std::span<const float> bias);
 
+// The maps of a cell of op `recur`: for all gates at once over a step's channels and the state before it. The fresh state of a GRU is
+// made of two that must be known apart.
+struct PackedRecur {
+  RecurShape shape;
+  PackedAffine gates;  // of a GRU r and z
+  PackedAffine fresh_input;
+  PackedAffine fresh_state;
+};
+[[nodiscard]] PackedRecur pack_recur(const RecurShape& shape, std::span<const float> input, std::span<const float> state,
+                                     std::span<const float> bias);
+// Columns that its kernel works in: up to four gates and the state of an LSTM's cell.
+[[nodiscard]] constexpr size_t scratch_columns(const RecurShape& shape) { return 5 * shape.hidden; }
+
+struct PackedConvolve {
+  ConvolveShape shape;
+  PackedAffine map;  // a filter an output, taps x channels inputs
+};
+[[nodiscard]] PackedConvolve pack_convolve(const ConvolveShape& shape, std::span<const float> weights, std::span<const float> bias);
+
 // An ensemble in three forms: for tiles of rows, for one row, and as plain nodes.
 //
 // Tiles (Lucchese et al. 2015, QuickScorer, a tree at a time): leaves are numbered from left to right. A node that sends a row to the

@@ -266,10 +266,15 @@ class Compiler {
       ends[last[id]].push_back(id);
     }
     columns_.assign(nodes_.size(), 0);
+    scratch_.assign(nodes_.size(), 0);
     Columns numbers;
     Columns codes;
     for (size_t i = 0; i < order_.size(); ++i) {
       for (const NodeId id : begins[i]) columns_[id] = types_[id].kind == Kind::kCode ? codes.take(1) : numbers.take(types_[id].width);
+      if (const size_t width = scratch_of(order_[i]); width > 0) {
+        scratch_[order_[i]] = numbers.take(width);
+        numbers.give_back(scratch_[order_[i]], width);
+      }
       for (const NodeId id : ends[i]) {
         if (types_[id].kind == Kind::kCode) {
           codes.give_back(columns_[id], 1);
@@ -293,6 +298,12 @@ class Compiler {
   }
 
   [[nodiscard]] size_t column(NodeId id) const { return columns_[places_[id].root] + places_[id].offset; }
+
+  [[nodiscard]] RecurShape recur_of(const Node& node) const {
+    return recur_shape(node.function, node.size, types_[node.inputs[0]].width, floats(node, 2).size());
+  }
+  // Columns that a step needs for itself.
+  [[nodiscard]] size_t scratch_of(NodeId id) const { return nodes_[id].op == Op::kRecur ? scratch_columns(recur_of(nodes_[id])) : 0; }
 
   std::shared_ptr<const PackedAffine> packed(const Node& node) {
     const std::pair key{node.constants[0], node.constants[1]};
@@ -362,8 +373,27 @@ class Compiler {
         const auto width = [&](size_t i) -> size_t { return types_[node.inputs[i]].width; };
         made.data = AttendData{attend_shape(ints(node, 0)[0], ints(node, 0)[1], width(0), width(1), width(2)), column(node.inputs[1]),
                                column(node.inputs[2])};
+        if (node.inputs.size() == 4) {
+          auto& attend = std::get<AttendData>(made.data);
+          attend.present = column(node.inputs[3]);
+          attend.all_present = false;
+        }
         break;
       }
+      case Op::kRecur:
+        made.second = column(node.inputs[1]);
+        made.scratch = scratch_[id];
+        made.data = std::make_shared<const PackedRecur>(pack_recur(recur_of(node), floats(node, 0), floats(node, 1), floats(node, 2)));
+        break;
+      case Op::kConvolve: {
+        const ConvolveShape shape = convolve_shape(ints(node, 2), made.in_width, floats(node, 0).size(), floats(node, 1).size());
+        made.data = std::make_shared<const PackedConvolve>(pack_convolve(shape, floats(node, 0), floats(node, 1)));
+        break;
+      }
+      case Op::kPool:
+        made.second = column(node.inputs[1]);
+        made.data = PoolData{find_pooling(node.function), types_[node.inputs[1]].width};
+        break;
       case Op::kPoints:
         made.data = PointsData{static_cast<double>(floats(node, 0)[0]), static_cast<double>(floats(node, 0)[1]), node.function == "round"};
         break;
@@ -382,6 +412,7 @@ class Compiler {
   std::vector<NodeId> order_;
   std::vector<Place> places_;
   std::vector<size_t> columns_;
+  std::vector<size_t> scratch_;
   std::vector<uint64_t> made_for_;
   std::map<std::pair<ConstantId, ConstantId>, std::shared_ptr<const PackedAffine>> packed_;
   Program program_;

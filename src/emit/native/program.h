@@ -50,6 +50,12 @@ struct AttendData {
   AttendShape shape;
   size_t keys = 0;  // column
   size_t values = 0;
+  size_t present = 0;
+  bool all_present = true;
+};
+struct PoolData {
+  Pooling pooling = Pooling::kMax;
+  size_t steps = 0;
 };
 struct PointsData {
   double factor = 0;
@@ -57,7 +63,8 @@ struct PointsData {
   bool rounds = false;
 };
 using StepData = std::variant<std::monostate, std::vector<float>, std::vector<int32_t>, EncodeData, RangeData, ScaleData, Knots, Bins, PairTable,
-                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, NormaliseData, AttendData, PointsData>;
+                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, NormaliseData, AttendData,
+                              std::shared_ptr<const PackedRecur>, std::shared_ptr<const PackedConvolve>, PoolData, PointsData>;
 
 struct Step {
   Op op = Op::kInput;
@@ -65,7 +72,8 @@ struct Step {
   uint64_t outputs = 0;  // a bit for each output that is made from it; the last bit stands for all from the 64th on
   size_t source = 0;     // raw column, for kInput and kEncode
   size_t in = 0;         // column of the input (numbers or codes)
-  size_t second = 0;     // column of the second code or number, for kCross and kMultiply
+  size_t second = 0;     // column of the second code or number, for kCross, kMultiply, kRecur and kPool
+  size_t scratch = 0;    // columns that the step alone uses, for kRecur
   size_t in_width = 1;
   size_t out = 0;
   size_t width = 1;

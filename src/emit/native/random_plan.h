@@ -165,7 +165,7 @@ class RandomPlanMaker {
     for (size_t i = 0; i < categories; ++i) strings_.push_back(builder_.input("s" + std::to_string(i), InputKind::kCategory));
     add_encode();
     const size_t steps = 10 + below(random_, 50);
-    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 22));
+    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 25));
     return finish();
   }
 
@@ -234,7 +234,62 @@ class RandomPlanMaker {
     };
     const uint32_t each = static_cast<uint32_t>(1 + below(random_, 4));
     const uint32_t value = static_cast<uint32_t>(1 + below(random_, 4));
-    add(builder_.attend(of(queries * heads * each), of(keys * heads * each), of(keys * heads * value), heads, keys), false, true);
+    const NodeId q = of(queries * heads * each);
+    const NodeId k = of(keys * heads * each);
+    const NodeId v = of(keys * heads * value);
+    if (below(random_, 2) == 0) add(builder_.attend(q, k, v, heads, keys), false, true);
+    else add(builder_.attend(q, k, v, presence(keys), heads, keys), false, true);
+  }
+
+  // What says of each step whether it is there; missing: it is not.
+  NodeId presence(uint32_t steps) {
+    const Known x = exact();
+    std::vector<int32_t> columns;
+    for (uint32_t t = 0; t < steps; ++t) columns.push_back(static_cast<int32_t>(below(random_, width(x.node))));
+    return builder_.select(x.node, columns);
+  }
+
+  // Steps x channels numbers.
+  NodeId steps_of(const Known& x, uint32_t columns) {
+    const uint32_t in = width(x.node);
+    return builder_.affine(x.node, random_weights(random_, in, columns), random_values(random_, columns, -0.5, 0.5), columns);
+  }
+
+  void add_recur() {
+    constexpr const char* kCells[] = {"tanh", "lstm", "gru"};
+    constexpr uint32_t kGates[] = {1, 4, 3};
+    const size_t cell = below(random_, 3);
+    const auto steps = static_cast<uint32_t>(1 + below(random_, 6));
+    const auto channels = static_cast<uint32_t>(1 + below(random_, 5));
+    const auto hidden = static_cast<uint32_t>(1 + below(random_, 21));
+    const uint32_t rows = kGates[cell] * hidden;
+    const NodeId x = steps_of(bounded(), steps * channels);
+    const NodeId present = presence(steps);
+    add(builder_.recur(x, present, kCells[cell], random_weights(random_, channels, rows), random_weights(random_, hidden, rows),
+                       random_values(random_, cell == 2 ? 2 * rows : rows, -0.5, 0.5)),
+        false, true);
+  }
+
+  void add_convolve() {
+    const auto steps = static_cast<uint32_t>(1 + below(random_, 8));
+    const auto channels = static_cast<uint32_t>(1 + below(random_, 4));
+    const auto filters = static_cast<uint32_t>(1 + below(random_, 20));
+    const auto taps = static_cast<uint32_t>(1 + below(random_, 3));
+    const auto dilation = static_cast<uint32_t>(1 + below(random_, 3));
+    const uint32_t left = dilation * (taps - 1);
+    const NodeId x = steps_of(bounded(), steps * channels);
+    add(builder_.convolve(x, random_weights(random_, taps * channels, filters), random_values(random_, filters, -0.5, 0.5), steps, dilation, left,
+                          static_cast<uint32_t>(below(random_, 3))),
+        false, true);
+  }
+
+  void add_pool() {
+    constexpr const char* kNames[] = {"max", "mean", "sum", "last"};
+    const Known x = bounded();
+    const uint32_t w = width(x.node);
+    uint32_t steps = static_cast<uint32_t>(1 + below(random_, 6));
+    while (w % steps != 0) --steps;
+    add(builder_.pool(x.node, presence(steps), kNames[below(random_, 4)]), x.exact, true);
   }
 
   void add_any(size_t op) {
@@ -379,6 +434,9 @@ class RandomPlanMaker {
         return;
       }
       case 21: add_attend(); return;
+      case 22: add_recur(); return;
+      case 23: add_convolve(); return;
+      case 24: add_pool(); return;
       default: return;
     }
   }

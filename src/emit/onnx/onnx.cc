@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "emit/onnx/graph.h"
+#include "emit/onnx/sequences.h"
 #include "emit/onnx/trees.h"
 
 namespace obligor {
@@ -257,25 +258,6 @@ class Emitter {
     return to_float(graph_.add("Reshape", {scaled, longs({0, static_cast<int64_t>(width)})}));
   }
 
-  std::string attend(const Node& node) {
-    const int64_t heads = ints(node, 0)[0];
-    const int64_t tokens = ints(node, 0)[1];
-    const int64_t d = width_of(node.inputs[1]) / (heads * tokens);
-    const int64_t e = width_of(node.inputs[2]) / (heads * tokens);
-    const int64_t queries = width_of(node.inputs[0]) / (heads * d);
-    const auto turned = [&](NodeId from, int64_t count, int64_t depth, std::vector<int64_t> order) {
-      const std::string shaped = graph_.add("Reshape", {to_real(names_[from]), longs({0, count, heads, depth})});
-      return graph_.add("Transpose", {shaped}, {onnx::ints_attribute("perm", order)});
-    };
-    const std::string q = turned(node.inputs[0], queries, d, {0, 2, 1, 3});
-    const std::string k = turned(node.inputs[1], tokens, d, {0, 2, 3, 1});
-    const std::string v = turned(node.inputs[2], tokens, e, {0, 2, 1, 3});
-    const std::string weight = graph_.add("Softmax", {graph_.add("MatMul", {q, k})}, {int_attribute("axis", -1)});
-    const std::string mixed =
-        graph_.add("Transpose", {graph_.add("MatMul", {weight, v})}, {onnx::ints_attribute("perm", std::vector<int64_t>{0, 2, 1, 3})});
-    return to_float(graph_.add("Reshape", {mixed, longs({0, queries * heads * e})}));
-  }
-
   std::string points(const Node& node, const std::string& x) {
     const auto& scale = floats(node, 0);
     const std::string exact =
@@ -337,7 +319,14 @@ class Emitter {
       }
       case Op::kMultiply: return graph_.add("Mul", {in(0), in(1)});
       case Op::kNormalise: return normalise(node, in(0), type.width);
-      case Op::kAttend: return attend(node);
+      case Op::kAttend:
+      case Op::kRecur:
+      case Op::kConvolve:
+      case Op::kPool: {
+        Names inputs;
+        for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(in(i));
+        return onnx::add_sequence(graph_, plan_, types_, node, inputs);
+      }
       case Op::kPoints: return points(node, in(0));
       default: break;
     }

@@ -76,6 +76,13 @@ class Emitter {
     }
   }
 
+  [[noreturn]] static void refuse(const Node& node) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("SQL: the operation '{}', over the steps of a sequence, has no SQL form; export to onnx instead, "
+                            "or score with `obligor score`",
+                            op_name(node.op)));
+  }
+
   [[nodiscard]] std::string number(float value) const { return sql::literal(dialect_, value); }
   [[nodiscard]] const Text& in(const Node& node, size_t i) const { return texts_[node.inputs[i]]; }
   [[nodiscard]] const std::vector<float>& floats(const Node& node, size_t i) const { return plan_.constants[node.constants[i]].floats(); }
@@ -294,7 +301,13 @@ class Emitter {
         count(types_[id].width);
         return;
       case Op::kNormalise: normalise(id); return;
-      case Op::kAttend: attend(id); return;
+      case Op::kAttend:
+        if (node.inputs.size() == 4) refuse(node);
+        attend(id);
+        return;
+      case Op::kRecur:
+      case Op::kConvolve:
+      case Op::kPool: refuse(node);
       case Op::kPoints:
         each([&](const std::string& x, size_t) {
           const std::string exact = fmt::format("({} - {} * {})", number(floats(node, 0)[1]), number(floats(node, 0)[0]), x);

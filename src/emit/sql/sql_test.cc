@@ -151,6 +151,25 @@ TEST(Sql, AnActivationWithoutAFormIsRefusedByName) {
   }
 }
 
+TEST(Sql, StepsOfASequenceAreRefusedByName) {
+  const auto refusal = [](const auto& make) {
+    PlanBuilder builder;
+    const NodeId x = builder.impute(builder.input("x", InputKind::kNumber), {0});
+    builder.output("y", make(builder, x));
+    try {
+      (void)emit_sql(builder.build(), {});
+      return std::string();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+      return std::string(error.what());
+    }
+  };
+  EXPECT_THAT(refusal([](PlanBuilder& b, NodeId x) { return b.recur(x, x, "tanh", {1}, {1}, {0}); }), testing::HasSubstr("'recur'"));
+  EXPECT_THAT(refusal([](PlanBuilder& b, NodeId x) { return b.convolve(x, {1}, {0}, 1); }), testing::HasSubstr("'convolve'"));
+  EXPECT_THAT(refusal([](PlanBuilder& b, NodeId x) { return b.pool(x, x, "max"); }), testing::HasSubstr("'pool'"));
+  EXPECT_THAT(refusal([](PlanBuilder& b, NodeId x) { return b.attend(x, x, x, x, 1, 1); }), testing::HasSubstr("'attend'"));
+}
+
 TEST(Sql, ACardReadsAsCases) {
   const std::string text = emit_sql(small_card(), {});
   EXPECT_THAT(text, testing::HasSubstr("IS NULL THEN 15e0"));

@@ -1,0 +1,259 @@
+// The operations over tokens and steps, a vector of rows at a time.
+//
+// The maps inside a cell and a filter are those of affine_kernels.cc: rows along the vectors, outputs along the registers, each output
+// one chain of fused multiply-adds that starts at the bias. Their inputs stand in several runs: a step's channels and the state before
+// it, or the steps under a filter.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "emit/native/sequence_kernels.cc"
+#include "core/simd_sets.h"
+
+#include <hwy/foreach_target.h>  // must come before highway.h
+#include <hwy/highway.h>
+
+#include "core/simd_dispatch.h"
+#include "emit/native/activations-inl.h"
+#include "emit/native/kernels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace obligor::native::HWY_NAMESPACE {
+namespace {
+
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+constexpr size_t kBlockOutputs = 8;
+#else
+constexpr size_t kBlockOutputs = 4;
+#endif
+constexpr size_t kStrip = 2;
+
+// Columns that a map reads next; null: all zero.
+struct Run {
+  const float* x = nullptr;
+  size_t columns = 0;
+};
+
+template <size_t kOutputs, size_t kVectors, typename Runs>
+HWY_INLINE void block(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, const Runs& runs, size_t r, float* HWY_RESTRICT y,
+                      size_t stride) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  hn::Vec<D> sums[kOutputs][kVectors];
+#pragma GCC unroll 8
+  for (size_t o = 0; o < kOutputs; ++o) {
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::Set(d, bias[o]);
+  }
+  for (size_t s = 0; s < runs.count(); ++s) {
+    const Run run = runs.at(s);
+    if (run.x != nullptr) {
+      const float* HWY_RESTRICT x = run.x + r;
+      for (size_t k = 0; k < run.columns; ++k) {
+        hn::Vec<D> row[kVectors];
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, x + k * stride + v * lanes);
+#pragma GCC unroll 8
+        for (size_t o = 0; o < kOutputs; ++o) {
+          const auto weight = hn::Set(d, weights[k * kLaneMultiple + o]);
+#pragma GCC unroll 4
+          for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::MulAdd(weight, row[v], sums[o][v]);
+        }
+      }
+    }
+    weights += run.columns * kLaneMultiple;
+  }
+#pragma GCC unroll 8
+  for (size_t o = 0; o < kOutputs; ++o) {
+#pragma GCC unroll 4
+    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[o][v], d, y + o * stride + v * lanes);
+  }
+}
+
+template <size_t kOutputs, typename Runs>
+HWY_INLINE void strips(const float* weights, const float* bias, const Runs& runs, float* y, size_t stride) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  size_t r = 0;
+  for (; r + kStrip * lanes <= stride; r += kStrip * lanes) block<kOutputs, kStrip>(weights, bias, runs, r, y + r, stride);
+  for (; r < stride; r += lanes) block<kOutputs, 1>(weights, bias, runs, r, y + r, stride);
+}
+
+template <typename Runs>
+void map_runs(const PackedAffine& map, const Runs& runs, float* y, size_t stride) {
+  for (size_t o = 0; o < map.out;) {
+    const float* weights = map.panels.data() + o / kLaneMultiple * kLaneMultiple * map.in + o % kLaneMultiple;
+    const float* bias = map.bias.data() + o;
+    float* out = y + o * stride;
+    const size_t left = map.out - o;
+    size_t done = kBlockOutputs;
+    if (left >= kBlockOutputs) {
+      strips<kBlockOutputs>(weights, bias, runs, out, stride);
+    } else if (left >= 4) {
+      strips<4>(weights, bias, runs, out, stride);
+      done = 4;
+    } else if (left >= 2) {
+      strips<2>(weights, bias, runs, out, stride);
+      done = 2;
+    } else {
+      strips<1>(weights, bias, runs, out, stride);
+      done = 1;
+    }
+    o += done;
+  }
+}
+
+// A step's channels, then the state before it.
+struct StepRuns {
+  Run runs[2];
+  [[nodiscard]] static constexpr size_t count() { return 2; }
+  [[nodiscard]] HWY_INLINE Run at(size_t s) const { return runs[s]; }
+};
+
+// The steps under a filter.
+struct FilterRuns {
+  const float* x;
+  size_t step;   // floats between two steps
+  size_t first;  // padded step of the first tap
+  const ConvolveShape* shape;
+  [[nodiscard]] HWY_INLINE size_t count() const { return shape->taps; }
+  [[nodiscard]] HWY_INLINE Run at(size_t k) const {
+    const size_t padded = first + k * shape->dilation;
+    const bool inside = padded >= shape->left && padded - shape->left < shape->steps;
+    return {inside ? x + (padded - shape->left) * step : nullptr, shape->channels};
+  }
+};
+
+void convolve(const PackedConvolve& filters, const float* x, float* y, size_t stride) {
+  const ConvolveShape& shape = filters.shape;
+  for (size_t t = 0; t < shape.out_steps; ++t) {
+    map_runs(filters.map, FilterRuns{x, shape.channels * stride, t, &shape}, y + t * shape.filters * stride, stride);
+  }
+}
+
+// after = the new state where the step is present, else the one before it (null: 0).
+HWY_INLINE void carry(const float* HWY_RESTRICT present, const float* before, const float* fresh, float* after, size_t columns, size_t stride) {
+  const D d;
+  for (size_t r = 0; r < stride; r += hn::Lanes(d)) {
+    const auto is_there = hn::Gt(hn::LoadU(d, present + r), hn::Zero(d));
+    for (size_t c = 0; c < columns; ++c) {
+      const size_t at = c * stride + r;
+      const auto old = before == nullptr ? hn::Zero(d) : hn::LoadU(d, before + at);
+      hn::StoreU(hn::IfThenElse(is_there, hn::LoadU(d, fresh + at), old), d, after + at);
+    }
+  }
+}
+
+void recur(const PackedRecur& cell, const float* x, const float* present, float* y, float* scratch, size_t stride) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const RecurShape& shape = cell.shape;
+  const size_t size = shape.hidden * stride;
+  float* state = scratch + 4 * size;  // of an LSTM, carried over as the state is
+  if (shape.cell == RecurShape::Cell::kLstm) {
+    for (size_t i = 0; i < size; i += lanes) hn::StoreU(hn::Zero(d), d, state + i);
+  }
+  for (size_t t = 0; t < shape.steps; ++t) {
+    const float* before = t == 0 ? nullptr : y + (t - 1) * size;
+    const float* seen = present + t * stride;
+    const Run channels{x + t * shape.channels * stride, shape.channels};
+    const Run last{before, shape.hidden};
+    map_runs(cell.gates, StepRuns{{channels, last}}, scratch, stride);
+    float* fresh = scratch;
+    switch (shape.cell) {
+      case RecurShape::Cell::kTanh: activate(Function::kTanh, scratch, scratch, size); break;
+      case RecurShape::Cell::kLstm: {
+        activate(Function::kSigmoid, scratch, scratch, 2 * size);
+        activate(Function::kTanh, scratch + 2 * size, scratch + 2 * size, size);
+        activate(Function::kSigmoid, scratch + 3 * size, scratch + 3 * size, size);
+        // The new cell state takes the place of the input gate.
+        for (size_t i = 0; i < size; i += lanes) {
+          const auto added = hn::Mul(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 2 * size + i));
+          hn::StoreU(hn::MulAdd(hn::LoadU(d, scratch + size + i), hn::LoadU(d, state + i), added), d, scratch + i);
+        }
+        carry(seen, state, scratch, state, shape.hidden, stride);
+        activate(Function::kTanh, scratch, scratch, size);
+        for (size_t i = 0; i < size; i += lanes) {
+          hn::StoreU(hn::Mul(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 3 * size + i)), d, scratch + i);
+        }
+        break;
+      }
+      case RecurShape::Cell::kGru: {
+        activate(Function::kSigmoid, scratch, scratch, 2 * size);
+        map_runs(cell.fresh_input, StepRuns{{channels, {}}}, scratch + 2 * size, stride);
+        map_runs(cell.fresh_state, StepRuns{{{}, last}}, scratch + 3 * size, stride);
+        for (size_t i = 0; i < size; i += lanes) {
+          const auto sum = hn::MulAdd(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 3 * size + i), hn::LoadU(d, scratch + 2 * size + i));
+          hn::StoreU(sum, d, scratch + i);
+        }
+        activate(Function::kTanh, scratch, scratch, size);
+        for (size_t i = 0; i < size; i += lanes) {
+          const auto n = hn::LoadU(d, scratch + i);
+          const auto old = before == nullptr ? hn::Zero(d) : hn::LoadU(d, before + i);
+          hn::StoreU(hn::MulAdd(hn::LoadU(d, scratch + size + i), hn::Sub(old, n), n), d, scratch + i);
+        }
+        break;
+      }
+    }
+    carry(seen, before, fresh, y + t * size, shape.hidden, stride);
+  }
+}
+
+// Scores are computed twice, for the largest and for the weights, so that no room for them is needed. `present`: null where every key is.
+void attend(const AttendShape& shape, const float* HWY_RESTRICT queries, const float* HWY_RESTRICT keys, const float* HWY_RESTRICT values,
+            const float* HWY_RESTRICT present, float* HWY_RESTRICT y, size_t stride) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const auto zero = hn::Zero(d);
+  for (size_t r = 0; r < stride; r += lanes) {
+    const auto is_there = [&](size_t j) { return present == nullptr ? hn::Eq(zero, zero) : hn::Gt(hn::LoadU(d, present + j * stride + r), zero); };
+    for (size_t i = 0; i < shape.queries; ++i) {
+      for (size_t h = 0; h < shape.heads; ++h) {
+        const float* q = queries + (i * shape.heads + h) * shape.width * stride + r;
+        float* out = y + (i * shape.heads + h) * shape.value_width * stride + r;
+        const auto score = [&](size_t j) {
+          const float* k = keys + (j * shape.heads + h) * shape.width * stride + r;
+          auto sum = hn::Zero(d);
+          for (size_t c = 0; c < shape.width; ++c) sum = hn::MulAdd(hn::LoadU(d, q + c * stride), hn::LoadU(d, k + c * stride), sum);
+          return sum;
+        };
+        auto largest = hn::Set(d, -__builtin_inff());
+        auto any = hn::Ne(zero, zero);
+        for (size_t j = 0; j < shape.keys; ++j) {
+          const auto s = score(j);
+          const auto there = is_there(j);
+          any = hn::Or(any, there);
+          largest = hn::IfThenElse(hn::And(there, hn::Gt(s, largest)), s, largest);
+        }
+        for (size_t c = 0; c < shape.value_width; ++c) hn::StoreU(zero, d, out + c * stride);
+        auto total = hn::Zero(d);
+        for (size_t j = 0; j < shape.keys; ++j) {
+          const auto there = is_there(j);
+          const auto distance = hn::Sub(score(j), largest);
+          const auto weight = hn::IfThenElseZero(there, keep_missing(distance, hn::Exp(d, hn::Max(distance, hn::Set(d, -104.0F)))));
+          total = hn::Add(total, weight);
+          const float* v = values + (j * shape.heads + h) * shape.value_width * stride + r;
+          for (size_t c = 0; c < shape.value_width; ++c) {
+            const auto value = hn::IfThenElseZero(there, hn::LoadU(d, v + c * stride));
+            hn::StoreU(hn::MulAdd(weight, value, hn::LoadU(d, out + c * stride)), d, out + c * stride);
+          }
+        }
+        for (size_t c = 0; c < shape.value_width; ++c) {
+          hn::StoreU(hn::IfThenElseZero(any, hn::Div(hn::LoadU(d, out + c * stride), total)), d, out + c * stride);
+        }
+      }
+    }
+  }
+}
+
+const SequenceKernels* get_sequence_kernels() {
+  static constexpr SequenceKernels kernels{recur, convolve, attend};
+  return &kernels;
+}
+
+}  // namespace
+}  // namespace obligor::native::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace obligor::native {
+const SequenceKernels& sequence_kernels() { return *OBLIGOR_SIMD_CHOOSE(get_sequence_kernels); }
+}  // namespace obligor::native
+#endif
