@@ -7,9 +7,10 @@ build=${1:-build/fuzz}
 seconds=${2:-30}
 shift $(($# < 2 ? $# : 2))
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(plan bundle facts trees csv raw arff folds toml)
+[ ${#targets[@]} -gt 0 ] || targets=(plan bundle facts trees csv raw arff folds toml lightgbm xgboost scorecard coefficients)
 "$build/obligor_fuzz_seeds" "$build/corpus"
 mkdir -p "$build/broken"
+[ ! -d tests/fuzz/corpus ] || cp -r tests/fuzz/corpus/. "$build/corpus/"
 failed=()
 for target in "${targets[@]}"; do
   log=$build/$target.log

@@ -21,9 +21,10 @@ int main(int argc, char** argv) {
        "  obligor export m.obligor --to onnx --out m.onnx\n"
        "  obligor export m.obligor --to sql --dialect postgresql --table risk.loans --keep loan_id --out score.sql\n",
        obligor::cli::setup_export},
-      {"import", "a model of LightGBM or XGBoost, or logistic coefficients, as a bundle",
+      {"import", "a model of LightGBM or XGBoost, logistic coefficients or a scorecard's table, as a bundle",
        "  obligor import model.txt --from lightgbm --out m.obligor\n"
-       "  obligor import model.json --from xgboost --out m.obligor\n",
+       "  obligor import model.ubj --from xgboost --out m.obligor\n"
+       "  obligor import card.csv --from scorecard --points 600 --odds 50 --double-odds 20 --out m.obligor\n",
        obligor::cli::setup_import},
       {"prove", "that the bundle scores the same by every backend, on data and on edge rows",
        "  obligor prove m.obligor loans.csv\n"

@@ -2,16 +2,14 @@
 #include "plan_targets.h"
 
 #include <array>
-#include <cmath>
-#include <limits>
 
 #include "bundle/bundle.h"
 #include "bundle/zip.h"
 #include "checked.h"
 #include "core/digest.h"
 #include "core/file.h"
+#include "odd_rows.h"
 #include "plan/builder.h"
-#include "plan/executor.h"
 #include "plan/io.h"
 #include "zoo/boost/tree_text.h"
 
@@ -33,29 +31,6 @@ PlanFiles unpack(std::string_view bytes) {
   bytes.remove_prefix(std::min(kPrefix, bytes.size()));
   length = std::min(length, bytes.size());
   return {std::string(bytes.substr(0, length)), std::string(bytes.substr(length))};
-}
-
-// Scores a few rows of odd values; a plan that was accepted must run.
-void score_odd_rows(const ScorePlan& plan) {
-  constexpr size_t kMostWork = 200'000;
-  size_t work = 0;
-  for (const ValueType& type : verify(plan)) work += type.width;
-  if (work > kMostWork) return;
-  const float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> numbers{0, -0.0F, 1, -1e30F, inf, -inf, std::nanf(""), 3.4e38F};
-  const std::vector<int32_t> codes{0, 1, 2, -1, 0, 1, 2, -1};
-  const std::vector<std::string> dictionary{"clerk", "", "somebody else"};
-  InputBatch batch;
-  batch.rows = numbers.size();
-  for (const PlanInput& input : plan.inputs) {
-    if (input.kind == InputKind::kNumber) batch.columns.push_back({numbers, {}, nullptr});
-    else batch.columns.push_back({{}, codes, &dictionary});
-  }
-  const auto values = Interpreter(plan).run(batch, {});
-  require(values.size() == plan.outputs.size(), "an output is missing");
-  for (const Value& value : values) {
-    require(value.numbers.size() == batch.rows * value.width || value.codes.size() == batch.rows, "an output of the wrong size");
-  }
 }
 
 void check_plan(const ScorePlan& plan) {

@@ -2,14 +2,16 @@
 
 #include <array>
 
+#include "import_targets.h"
 #include "plan_targets.h"
 #include "table_targets.h"
 
 namespace obligor::fuzz {
 
 std::span<const Target> targets() {
-  static const std::array<Target, 9> all{plan_target(), bundle_target(), facts_target(), trees_target(), csv_target(),
-                                         raw_target(),  arff_target(),   folds_target(), toml_target()};
+  static const std::array<Target, 13> all{plan_target(),    bundle_target(),    facts_target(),       trees_target(), csv_target(),
+                                          raw_target(),     arff_target(),      folds_target(),       toml_target(),  lightgbm_target(),
+                                          xgboost_target(), scorecard_target(), coefficients_target()};
   return all;
 }
 

@@ -12,16 +12,19 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "emit/import/scorecard_table.h"
+#include "emit/import/ubjson.h"
 #include "plan/builder.h"
 #include "zoo/boost/tree_text.h"
 
 namespace obligor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, ImportFormat>, 3> kFormats{{
+constexpr std::array<std::pair<std::string_view, ImportFormat>, 4> kFormats{{
     {"lightgbm", ImportFormat::kLightGbm},
     {"xgboost", ImportFormat::kXgBoost},
     {"logistic_json", ImportFormat::kLogisticJson},
+    {"scorecard", ImportFormat::kScorecard},
 }};
 constexpr float kFactor = 28.853901F;  // 20 points double the odds
 constexpr float kOffset = 487.122876F;
@@ -169,7 +172,9 @@ void add_xgboost_tree(const Json& tree, TreeArrays& arrays, std::string_view sou
 }
 
 ScorePlan import_xgboost(std::string_view text, std::string_view source) {
-  const Json document = parse_json(text, source);
+  // UBJSON has a type's letter where JSON has a quote.
+  const bool is_binary = text.size() > 1 && text[0] == '{' && std::string_view("iUIlLN#$").find(text[1]) != std::string_view::npos;
+  const Json document = is_binary ? parse_ubjson(text, source) : parse_json(text, source);
   const auto learner = json_get<Json>(document, "learner", source);
   const auto objective = json_get<std::string>(json_get<Json>(learner, "objective", source), "name", source);
   if (objective != "binary:logistic" && objective != "binary:logitraw") {
@@ -272,6 +277,7 @@ ScorePlan import_model(std::string_view text, std::string_view source, ImportFor
   switch (format) {
     case ImportFormat::kLightGbm: return import_lightgbm(text, source);
     case ImportFormat::kXgBoost: return import_xgboost(text, source);
+    case ImportFormat::kScorecard: return import_scorecard(text, source, {}).plan;
     case ImportFormat::kLogisticJson: break;
   }
   return import_logistic(text, source);
