@@ -15,6 +15,7 @@ APT_PACKAGES=(build-essential cmake ninja-build ccache pkg-config git ca-certifi
 TORCH_VERSION=2.13.0
 LIGHTGBM_VERSION=4.7.0
 ONNXRUNTIME_VERSION=1.32.0
+XGBOOST_VERSION=3.2.0
 DUCKDB_HEADER=duckdb@1.4.4
 DUCKDB_LIBRARY=@duckdb/node-bindings-linux-x64@1.4.4-r.4
 
@@ -102,6 +103,15 @@ onnxruntime_step() {
   stamp onnxruntime "$key"
 }
 
+# Only a test of the importer runs it. The build without CUDA is 6 MB; what it needs came with LightGBM.
+xgboost_step() {
+  local key; key=$(digest "xgboost-cpu $XGBOOST_VERSION")
+  fresh xgboost "$key" && return
+  say "installing XGBoost $XGBOOST_VERSION"
+  .venv/bin/pip install -q --no-deps "xgboost-cpu==$XGBOOST_VERSION"
+  stamp xgboost "$key"
+}
+
 duckdb_step() {
   local key; key=$(digest "$DUCKDB_HEADER $DUCKDB_LIBRARY")
   fresh duckdb "$key" && return
@@ -133,5 +143,6 @@ apt_step
 torch_step
 lightgbm_step
 onnxruntime_step
+xgboost_step
 duckdb_step
 web_step

@@ -13,6 +13,7 @@ namespace obligor::cli {
 [[nodiscard]] Run setup_inspect(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_models(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_prove(CLI::App& app, Globals& globals);
+[[nodiscard]] Run setup_reconcile(CLI::App& app, Globals& globals);
 [[nodiscard]] Run setup_score(CLI::App& app, Globals& globals);
 
 }  // namespace obligor::cli

@@ -6,6 +6,7 @@
 
 #include "bundle/bundle.h"
 #include "cli/commands.h"
+#include "cli/export_bundle.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -22,6 +23,8 @@ struct Options {
   std::string table = "loans";
   std::vector<std::string> keep;
   std::string missing_text;
+  std::string weights = "bf16";
+  std::string data;
   std::string out;
 };
 
@@ -65,9 +68,13 @@ std::string scorecard_csv(const Bundle& bundle, const std::string& path) {
   return text;
 }
 
-int run(const Options& options) {
+int run(const Options& options, const Globals& globals) {
   const Bundle bundle = load_bundle(options.bundle);
   std::string text;
+  if (options.to == "bundle") {
+    export_bundle(bundle, options.bundle, {options.weights, options.data, options.out}, globals);
+    return 0;
+  }
   if (options.to == "csv") {
     text = scorecard_csv(bundle, options.bundle);
   } else if (options.to == "onnx") {
@@ -91,18 +98,22 @@ int run(const Options& options) {
 
 }  // namespace
 
-Run setup_export(CLI::App& app, Globals& /*globals*/) {
+Run setup_export(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   app.add_option("bundle", options->bundle, "what train or compare --save wrote")->required();
-  app.add_option("--to", options->to, "sql: one SELECT statement; onnx: the whole plan as an ONNX model; csv: a scorecard's table of points")
-      ->check(CLI::IsMember({"sql", "onnx", "csv"}))
+  app.add_option(
+         "--to", options->to,
+         "sql: one SELECT statement; onnx: the whole plan as an ONNX model; csv: a scorecard's table of points; bundle: with narrower weights")
+      ->check(CLI::IsMember({"sql", "onnx", "csv", "bundle"}))
       ->capture_default_str();
   app.add_option("--dialect", options->dialect, "of the SQL: duckdb, postgresql, sqlite, spark")->capture_default_str();
   app.add_option("--table", options->table, "what the SQL reads, written as given")->capture_default_str();
   app.add_option("--keep", options->keep, "columns that the SQL carries into its result")->delimiter(',');
   app.add_option("--missing-text", options->missing_text, "the string that means a missing category to the ONNX model; default: the empty one");
+  app.add_option("--weights", options->weights, "of the bundle: bf16, the wide maps and embeddings in two bytes a weight")->capture_default_str();
+  app.add_option("--data", options->data, "rows on which the bundle's score error is measured; default: generated edge rows");
   app.add_option("--out", options->out, "write here; default: stdout");
-  return [options] { return run(*options); };
+  return [options, &globals] { return run(*options, globals); };
 }
 
 }  // namespace obligor::cli

@@ -1,10 +1,12 @@
 // obligor import: another tool's model as a bundle.
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "bundle/bundle.h"
 #include "cli/commands.h"
+#include "cli/reconcile.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "emit/import/import.h"
@@ -19,9 +21,11 @@ struct Options {
   std::string out;
   ScorecardOptions scorecard;
   std::string coefficients;
+  ReconcileRequest reconcile;
+  bool json = false;
 };
 
-int run(const Options& options) {
+int run(const Options& options, const Globals& globals) {
   const ImportFormat format = parse_import_format(options.from);
   Bundle bundle;
   Json details = Json::object();
@@ -47,9 +51,19 @@ int run(const Options& options) {
                  {"notes", notes},
                  {"details", std::move(details)}};
   save_bundle(bundle, options.out);
-  for (const auto& note : notes) fmt::print("{}\n", note);
-  fmt::print("{} columns, {} nodes: {}\n", bundle.plan.inputs.size(), bundle.plan.nodes.size(), options.out);
-  return 0;
+  std::optional<Reconciliation> found;
+  if (!options.reconcile.data.empty()) found = reconcile(bundle.plan, options.reconcile, globals);
+  if (options.json) {
+    Json document{
+        {"obligor", program_version()}, {"kind", "import"}, {"bundle", options.out}, {"inputs", bundle.plan.inputs.size()}, {"notes", notes}};
+    if (found) document["reconciliation"] = reconciliation_json(*found);
+    fmt::print("{}\n", dump_json(document));
+  } else {
+    for (const auto& note : notes) fmt::print("{}\n", note);
+    fmt::print("{} columns, {} nodes: {}\n", bundle.plan.inputs.size(), bundle.plan.nodes.size(), options.out);
+    if (found) print(*found);
+  }
+  return found && found->differing > 0 ? 1 : 0;
 }
 
 void add_scorecard_options(CLI::App& app, Options& options) {
@@ -76,13 +90,18 @@ void add_scorecard_options(CLI::App& app, Options& options) {
 
 }  // namespace
 
-Run setup_import(CLI::App& app, Globals& /*globals*/) {
+Run setup_import(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   app.add_option("file", options->file, "the model's file")->required();
   app.add_option("--from", options->from, "lightgbm (text), xgboost (JSON, UBJ), logistic_json, scorecard (a table as CSV)")->required();
   app.add_option("--out", options->out, "the bundle to write")->required();
   add_scorecard_options(app, *options);
-  return [options] { return run(*options); };
+  app.add_option("--reconcile", options->reconcile.data, "rows that the tool scored: say which differ here, by how much and why")
+      ->group("Reconciliation");
+  add_reconcile_options(app, options->reconcile);
+  add_read_options(app, options->reconcile.read);
+  app.add_flag("--json", options->json, "one JSON document on stdout");
+  return [options, &globals] { return run(*options, globals); };
 }
 
 }  // namespace obligor::cli

@@ -26,6 +26,10 @@ int main(int argc, char** argv) {
        "  obligor import model.ubj --from xgboost --out m.obligor\n"
        "  obligor import card.csv --from scorecard --points 600 --odds 50 --double-odds 20 --out m.obligor\n",
        obligor::cli::setup_import},
+      {"reconcile", "which rows a bundle scores otherwise than another program, by how much and why",
+       "  obligor reconcile m.obligor loans.csv --scores old_points --output points\n"
+       "  obligor reconcile m.obligor loans.csv --scores scores.csv --differences rows.csv --json\n",
+       obligor::cli::setup_reconcile},
       {"prove", "that the bundle scores the same by every backend, on data and on edge rows",
        "  obligor prove m.obligor loans.csv\n"
        "  obligor prove m.obligor --backends native,onnx --keep --json\n",

@@ -1,6 +1,7 @@
 #include "plan/io.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -100,6 +101,44 @@ std::vector<std::string> read_strings(const Tensor& bytes, const Tensor& offsets
   return strings;
 }
 
+// bfloat16: the upper half of a float32, little-endian.
+bool is_bf16(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return (std::bit_cast<uint32_t>(value) & 0xFFFFU) == 0; });
+}
+
+std::string upper_halves(const std::vector<float>& values) {
+  std::string bytes;
+  bytes.reserve(2 * values.size());
+  for (const float value : values) {
+    const auto bits = std::bit_cast<uint32_t>(value);
+    bytes.push_back(static_cast<char>((bits >> 16U) & 0xFFU));
+    bytes.push_back(static_cast<char>(bits >> 24U));
+  }
+  return bytes;
+}
+
+// The constants that narrow_weights() has rounded: numbers under "bf16" of the meta data. What is listed there and is not exact is kept whole.
+std::vector<size_t> narrow_constants(const Json& meta) {
+  std::vector<size_t> made;
+  if (!meta.is_object() || !meta.contains("bf16") || !meta["bf16"].is_array()) return made;
+  for (const Json& one : meta["bf16"]) {
+    if (one.is_number_unsigned()) made.push_back(one.get<size_t>());
+  }
+  std::sort(made.begin(), made.end());
+  return made;
+}
+
+std::vector<float> from_upper_halves(std::string_view bytes) {
+  std::vector<float> values;
+  values.reserve(bytes.size() / 2);
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const uint32_t bits =
+        static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) << 16U | static_cast<uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 24U;
+    values.push_back(std::bit_cast<float>(bits));
+  }
+  return values;
+}
+
 std::vector<Constant> read_constants(std::string_view weights, const std::string& source, const PlanLimits& limits) {
   SafetensorsLimits of_file;
   of_file.tensors = limits.constants * 2;
@@ -125,6 +164,8 @@ std::vector<Constant> read_constants(std::string_view weights, const std::string
       fail(source, fmt::format("tensor '{}' stands where '{}' is wanted", tensor.name, name));
     } else if (tensor.dtype == "F32") {
       constant.data = values_of<float>(tensor.bytes);
+    } else if (tensor.dtype == "BF16") {
+      constant.data = from_upper_halves(tensor.bytes);
     } else if (tensor.dtype == "I32") {
       constant.data = values_of<int32_t>(tensor.bytes);
     } else {
@@ -157,6 +198,7 @@ PlanFiles save_plan(const ScorePlan& plan) {
   graph["meta"] = plan.meta;
 
   // Texts and offsets made here must outlive the tensors, which only point at them.
+  const std::vector<size_t> narrow = narrow_constants(plan.meta);
   std::vector<std::string> texts(plan.constants.size());
   std::vector<std::vector<int32_t>> offsets(plan.constants.size());
   std::vector<Tensor> tensors;
@@ -174,7 +216,12 @@ PlanFiles save_plan(const ScorePlan& plan) {
       tensors.push_back({name + ".text", "U8", {texts[i].size()}, texts[i]});
       tensors.push_back({name + ".offsets", "I32", {offsets[i].size()}, bytes_of(offsets[i])});
     } else if (const auto* floats = std::get_if<std::vector<float>>(&constant.data)) {
-      tensors.push_back({name, "F32", shape, bytes_of(*floats)});
+      if (std::binary_search(narrow.begin(), narrow.end(), i) && is_bf16(*floats)) {
+        texts[i] = upper_halves(*floats);
+        tensors.push_back({name, "BF16", shape, texts[i]});
+      } else {
+        tensors.push_back({name, "F32", shape, bytes_of(*floats)});
+      }
     } else if (const auto* ints = std::get_if<std::vector<int32_t>>(&constant.data)) {
       tensors.push_back({name, "I32", shape, bytes_of(*ints)});
     } else {

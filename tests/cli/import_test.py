@@ -71,7 +71,37 @@ with tempfile.TemporaryDirectory() as folder:
         print("import: xgboost is not installed for this Python; its models are not compared")
     else:
         trained = xgboost.train({"objective": "binary:logistic", "max_depth": 5, "nthread": 1, "seed": 1}, xgboost.DMatrix(x, y, feature_names=names), 60)
-        trained.save_model(folder / "model.json")
-        run("import", folder / "model.json", "--from", "xgboost", "--out", bundle)
-        agrees("xgboost", scores(bundle, data), [float(v) for v in trained.predict(xgboost.DMatrix(x, feature_names=names), output_margin=True)], 3e-6)
+        margins = [float(v) for v in trained.predict(xgboost.DMatrix(x, feature_names=names), output_margin=True)]
+        for ending in ("json", "ubj"):
+            trained.save_model(folder / f"model.{ending}")
+            run("import", folder / f"model.{ending}", "--from", "xgboost", "--out", bundle)
+            agrees(f"xgboost, {ending}", scores(bundle, data), margins, 3e-6)
+        # The tool's own scores in a file beside the data: nothing differs; a margin that is another row's does.
+        given = folder / "margins.csv"
+        given.write_text("log_odds\n" + "".join(f"{v:.9g}\n" for v in margins))
+        assert "0 of 2000 rows differ" in run("reconcile", bundle, data, "--scores", given).stdout
+        given.write_text("log_odds\n" + "".join(f"{v + (1 if i == 7 else 0):.9g}\n" for i, v in enumerate(margins)))
+        found = json.loads(run("reconcile", bundle, data, "--scores", given, "--json", code=1).stdout)
+        assert found["differing"] == 1 and found["differences"][0]["row"] == 7, found
+
+    # A scorecard's table, beside the scores that its tool gave the rows: of 200 rows one holds a job that no training row had.
+    cards = pathlib.Path(__file__).resolve().parent.parent / "data" / "scorecards"
+    arguments = ["import", cards / "toad.csv", "--from", "scorecard", "--out", bundle]
+    done = run(*arguments, "--reconcile", cards / "rows.csv", "--scores", "toad", "--output", "points", "--categories", "job", code=1)
+    assert "table of toad: 3 characteristics" in done.stdout and "750 points at 35 goods to a bad" in done.stdout, done.stdout
+    assert "unexplained" not in done.stdout and "rounding" in done.stdout, done.stdout
+    run(*arguments, "--reconcile", cards / "rows.csv", "--scores", "toad", "--output", "points", "--tolerance", "1e-4")
+    differences = folder / "differences.csv"
+    found = json.loads(run(*arguments, "--unseen", "none", "--reconcile", cards / "rows.csv", "--scores", "toad", "--output", "points", "--tolerance", "1e-4",
+                           "--differences", differences, "--json", code=1).stdout)
+    assert found["reconciliation"]["causes"] == {"unseen category": 1}, found
+    row = list(csv.DictReader(differences.open()))[0]
+    assert row["row"] == "199" and row["cause"] == "unseen category" and "takes it as 'farmer'" in row["detail"], row
+    assert "scorecard: 3 characteristics" in run("inspect", bundle).stdout
+    assert run("export", bundle, "--to", "csv").stdout.startswith("characteristic,attribute,points")
+    proof = json.loads(run("prove", bundle, cards / "rows.csv", "--json").stdout)
+    assert proof["holds"] is True
+    refused = run("import", cards / "optbinning.csv", "--from", "scorecard", "--out", bundle, code=2).stderr
+    assert "points without a scale" in refused and len(refused.strip().splitlines()) == 1, refused
+    assert "did you mean" in run("import", cards / "toad.csv", "--from", "scorecard", "--kit", "toat", "--out", bundle, code=2).stderr
 print("import: ok")

@@ -5,9 +5,11 @@
 //   cmake --build build/release --target obligor_emit_native_bench && build/release/obligor_emit_native_bench
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "emit/native/native.h"
+#include "emit/native/peak_bench.h"
 #include "emit/native/random_plan.h"
 
 namespace obligor::native {
@@ -17,6 +19,29 @@ double thread_seconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Float32 operations a second of one thread at the most.
+void peak(benchmark::State& state) {
+  double best = 0;
+  for (auto _ : state) {
+    const double start = thread_seconds();
+    const double operations = run_multiply_adds(200'000);
+    const double took = thread_seconds() - start;
+    state.SetIterationTime(took);
+    best = std::max(best, operations / took);
+  }
+  state.counters["gflops"] = 1e-9 * best;
+}
+BENCHMARK(peak)->UseManualTime()->MinTime(0.2);
+
+// Two operations a weight of the affine maps.
+double affine_operations(const ScorePlan& plan) {
+  double operations = 0;
+  for (const Node& node : plan.nodes) {
+    if (node.op == Op::kAffine) operations += 2 * static_cast<double>(plan.constants[node.constants[0]].floats().size());
+  }
+  return operations;
 }
 
 // 20 numbers by quantiles (512 knots), as `dnn` takes them.
@@ -147,6 +172,15 @@ void score(benchmark::State& state) {
   state.counters["rows_per_second"] = fast;
   state.counters["us_per_row"] = 1e6 / fast;
   state.counters["interpreter_rows_per_second"] = slow;
+  if (const double operations = affine_operations(plan); operations > 1000) {
+    double best = 0;
+    for (int turn = 0; turn < 20; ++turn) {
+      const double start = thread_seconds();
+      const double made = run_multiply_adds(100'000);
+      best = std::max(best, made / (thread_seconds() - start));
+    }
+    state.counters["share_of_peak"] = fast * operations / best;
+  }
   state.counters["times_faster"] = fast / slow;
 }
 

@@ -57,6 +57,13 @@ bool fill(const Step& step, RowStep& made) {
       made.a = sum.weights.data();
       return true;
     }
+    case Op::kMultiply: made.second = static_cast<uint32_t>(step.second); return true;
+    case Op::kNormalise: made.data = &std::get<NormaliseData>(step.data); return true;
+    case Op::kAttend: {
+      const auto& attend = std::get<AttendData>(step.data);
+      made.data = &attend;
+      return attend.shape.keys <= kMostRowKeys;
+    }
     case Op::kPoints: {
       const auto& points = std::get<PointsData>(step.data);
       made.data = &points;

@@ -15,6 +15,9 @@
 
 namespace obligor::native {
 
+// The keys of an attention that one row takes without a tile.
+inline constexpr size_t kMostRowKeys = 512;
+
 struct RowStep {
   Op op = Op::kInput;
   Function function = Function::kIdentity;

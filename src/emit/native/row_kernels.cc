@@ -13,6 +13,7 @@
 #include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
 #include "emit/native/row.h"
+#include "emit/native/row_blocks-inl.h"
 #include "emit/native/walk-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -325,6 +326,17 @@ void run(const RowStep* steps, size_t count, uint64_t needed, RowCells cells, fl
           for (size_t p = 0; p < parts.size(); ++p) total += static_cast<double>(step->a[p]) * static_cast<double>(numbers[parts[p] + c]);
           y[c] = static_cast<float>(total);
         }
+        break;
+      }
+      case Op::kMultiply: {
+        const float* z = numbers + step->second;
+        for (size_t c = 0; c < width; ++c) y[c] = static_cast<float>(static_cast<double>(x[c]) * static_cast<double>(z[c]));
+        break;
+      }
+      case Op::kNormalise: normalise_row(*static_cast<const NormaliseData*>(step->data), x, y, width); break;
+      case Op::kAttend: {
+        const auto& data = *static_cast<const AttendData*>(step->data);
+        attend_row(data.shape, x, numbers + data.keys, numbers + data.values, data.all_present ? nullptr : numbers + data.present, y);
         break;
       }
       case Op::kPoints: {

@@ -47,10 +47,21 @@ class Edges {
     return sorted(std::move(values));
   }
 
-  [[nodiscard]] std::vector<std::string> words(size_t input) const {
+  [[nodiscard]] std::vector<float> thresholds(size_t input) const {
+    std::vector<float> values = sorted(numbers_[input]);
+    values.pop_back();
+    return values;
+  }
+
+  [[nodiscard]] std::vector<std::string> listed(size_t input) const {
     std::vector<std::string> all = words_[input];
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
+
+  [[nodiscard]] std::vector<std::string> words(size_t input) const {
+    std::vector<std::string> all = listed(input);
     std::string unseen = "never seen";
     while (std::binary_search(all.begin(), all.end(), unseen)) unseen += '!';
     const std::string near = all.empty() ? " " : all.front() + " ";
@@ -64,6 +75,7 @@ class Edges {
 
  private:
   static std::vector<float> sorted(std::vector<float> values) {
+    std::erase_if(values, [](float value) { return std::isnan(value); });
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     values.push_back(std::numeric_limits<float>::quiet_NaN());
@@ -190,6 +202,16 @@ InputBatch RawRows::batch(size_t begin, size_t count) const {
       column.numbers = std::span(numbers[c]).subspan(begin, count);
     }
     made.columns.push_back(column);
+  }
+  return made;
+}
+
+LookedAt looked_at(const ScorePlan& plan) {
+  const Edges edges(plan);
+  LookedAt made;
+  for (size_t c = 0; c < plan.inputs.size(); ++c) {
+    made.thresholds.push_back(edges.thresholds(c));
+    made.words.push_back(edges.listed(c));
   }
   return made;
 }

@@ -22,6 +22,13 @@ struct RawRows {
   [[nodiscard]] InputBatch batch(size_t begin, size_t count) const;
 };
 
+// What the plan compares its inputs with: of each number the thresholds, limits, knots, codes and splits, ascending; of each category the strings.
+struct LookedAt {
+  std::vector<std::vector<float>> thresholds;
+  std::vector<std::vector<std::string>> words;
+};
+[[nodiscard]] LookedAt looked_at(const ScorePlan& plan);
+
 // The values of each numeric input that some threshold, limit, knot, special code or tree looks at, one unit in the last place to either
 // side of it, the missing one, both infinities and the ends of float32; of each category the listed strings, the missing one, an unseen,
 // an empty and a very long one. Two kinds of rows: all inputs at once from these lists, shuffled, each value at least once; then rows of
