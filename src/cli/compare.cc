@@ -58,10 +58,17 @@ void print_leaderboard(const Json& document) {
 
 int run_compare(const Options& options, const Globals& globals) {
   if (options.recommend.kind != TaskKind::kBinary) {
-    for (const auto& [path, name] : {std::pair{&options.oof, "--oof"}, std::pair{&options.report, "--report"}}) {
-      if (!path->empty())
-        throw Error(ErrorCode::kInvalid, fmt::format("compare: {} is for a binary task; --json has all of a rating or ranking one", name));
-    }
+    const auto refuse = [](bool given, std::string_view name, std::string_view instead) {
+      if (given) throw Error(ErrorCode::kInvalid, fmt::format("compare: {} is for a binary task; {}", name, instead));
+    };
+    const RunOptions& run = options.run;
+    refuse(!options.oof.empty(), "--oof", "--json has all of a rating or ranking one");
+    refuse(!options.report.empty(), "--report", "--json has all of a rating or ranking one");
+    refuse(options.model.pipeline.tune > 0, "--tune", "set the parameters of a model of pairs with --param");
+    refuse(run.resume || !run.folder.empty(), run.resume ? "--resume" : "--run-folder",
+           "a comparison of models of pairs keeps no jobs; run it again");
+    refuse(run.diagnose, "--diagnose", "leave it out");
+    refuse(globals.device != Device::kCpu, "--device cuda", "models of pairs are trained on the processor");
     return run_recommend(options.recommend, {options.data, options.models, options.model, options.run.resamples, options.save, options.json},
                          globals);
   }

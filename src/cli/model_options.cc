@@ -103,7 +103,8 @@ std::vector<ModelRequest> make_requests(const std::vector<std::string>& names, c
   const auto takes = [&](const ModelEntry& entry) {
     if (task == TaskKind::kRating) return entry.traits.rating;
     if (task == TaskKind::kRanking) return entry.traits.ranking;
-    return !entry.traits.pairs();
+    if (task == TaskKind::kMultistate) return entry.traits.multistate;
+    return entry.traits.binary();
   };
   std::vector<std::string> suited;
   for (const auto& entry : entries) {

@@ -42,9 +42,10 @@ Json entry_json(const ModelEntry& entry) {
   Json params = Json::array();
   for (const auto& spec : entry.params) params.push_back(param_json(spec));
   Json tasks = Json::array();
-  if (!entry.traits.pairs()) tasks.push_back("binary");
+  if (entry.traits.binary()) tasks.push_back("binary");
   if (entry.traits.rating) tasks.push_back("rating");
   if (entry.traits.ranking) tasks.push_back("ranking");
+  if (entry.traits.multistate) tasks.push_back("multistate");
   return {{"name", entry.name},          {"title", entry.title},           {"family", entry.family},
           {"summary", entry.summary},    {"paper", entry.paper},           {"parents", entry.parents},
           {"params", std::move(params)}, {"on_request", entry.on_request}, {"tasks", std::move(tasks)}};

@@ -100,14 +100,21 @@ struct InteractionInput;
 struct InteractionFit;
 using FitInteractions = InteractionFit (*)(const InteractionInput& input, const Params& params, const Context& context);
 
+// Models of the state in which an account stands next period: model/transitions.h holds their contract.
+struct TransitionInput;
+struct TransitionFit;
+using FitTransitions = TransitionFit (*)(const TransitionInput& input, const Params& params, const Context& context);
+
 struct Traits {
   bool early_stopping = false;        // wants `valid`
   bool deterministic_convex = false;  // weight 2 = row twice holds
   bool needs_gpu_aware = false;       // honours Context::device
   bool trees = false;
-  bool rating = false;  // tasks over (customer, product) pairs that it takes; with neither it is a model of a binary target
+  // The tasks that it takes other than a binary target; with none of them it is a model of that.
+  bool rating = false;  // over (customer, product) pairs
   bool ranking = false;
-  [[nodiscard]] bool pairs() const { return rating || ranking; }
+  bool multistate = false;
+  [[nodiscard]] bool binary() const { return !rating && !ranking && !multistate; }
 };
 
 // What tuning may set: a number between low and high (on a log scale where said), one of `choices`, or a flag (neither given). The
@@ -135,8 +142,9 @@ struct ModelEntry {
   std::vector<std::vector<std::pair<std::string, std::string>>> candidates;
   std::vector<TuneRange> tune_space;  // what `--tune` walks; it holds what the candidates set
   int tune_trials = 0;                // trials of tuning where the user says nothing; 0: none
-  FitFunction fit = nullptr;          // bound in the program that trains; null for a model of pairs, which has
+  FitFunction fit = nullptr;          // bound in the program that trains; null for a model of another task, which has
   FitInteractions fit_interactions = nullptr;
+  FitTransitions fit_transitions = nullptr;
   // A blend has no prep and no fit of its own: it is made of those of these rows that its parameter `models` names, each with its candidates.
   std::vector<ModelEntry> parts;
   bool on_request = false;  // takes part in a comparison only where it is named, or all are: it takes long

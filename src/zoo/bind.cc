@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "zoo/anomaly/anomaly.h"
 #include "zoo/belief/belief.h"
 #include "zoo/boost/boost.h"
 #include "zoo/field/field.h"
@@ -19,7 +20,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 24> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 25> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -44,6 +45,7 @@ std::vector<ModelEntry> bound_registry() {
       {"dbn", fit_dbn},
       {"sdae", fit_sdae},
       {"autoencoder", fit_autoencoder},
+      {"isolation_forest", fit_isolation_forest},
   }};
   constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
       {"autorec", fit_autorec},
@@ -61,7 +63,7 @@ std::vector<ModelEntry> bound_registry() {
     for (const auto& [name, fit] : kPairFits) {
       if (entry.name == name) entry.fit_interactions = fit;
     }
-    if (entry.fit == nullptr && entry.fit_interactions == nullptr && entry.family != "blend")
+    if (entry.fit == nullptr && entry.fit_interactions == nullptr && entry.fit_transitions == nullptr && entry.family != "blend")
       throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));
   }
   std::vector<ModelEntry> parts;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "zoo/anomaly/anomaly.h"
 #include "zoo/belief/belief.h"
 #include "zoo/blend.h"
 #include "zoo/boost/boost.h"
@@ -17,11 +18,38 @@ namespace obligor::zoo {
 
 std::span<const ModelEntry> registry() {
   static const std::vector<ModelEntry> entries{
-      logistic_entry(), scorecard_entry(), lightgbm_entry(),       bo_lightgbm_entry(),   ann_entry(),     dnn_entry(),       fm_entry(),
-      nfm_entry(),      deepfm_entry(),    wide_deep_entry(),      deep_crossing_entry(), pnn_entry(),     afm_entry(),       dcn_v2_entry(),
-      resnet_entry(),   tabm_entry(),      ft_transformer_entry(), cart_entry(),          chaid_entry(),   c50_entry(),       tree_vote_entry(),
-      dbn_entry(),      sdae_entry(),      autoencoder_entry(),    blend_entry(),         autorec_entry(), biased_mf_entry(), neural_cf_entry(),
-      pure_svd_entry(), item_knn_entry(),  top_popular_entry(),
+      logistic_entry(),
+      scorecard_entry(),
+      lightgbm_entry(),
+      bo_lightgbm_entry(),
+      ann_entry(),
+      dnn_entry(),
+      fm_entry(),
+      nfm_entry(),
+      deepfm_entry(),
+      wide_deep_entry(),
+      deep_crossing_entry(),
+      pnn_entry(),
+      afm_entry(),
+      dcn_v2_entry(),
+      resnet_entry(),
+      tabm_entry(),
+      ft_transformer_entry(),
+      cart_entry(),
+      chaid_entry(),
+      c50_entry(),
+      tree_vote_entry(),
+      dbn_entry(),
+      sdae_entry(),
+      autoencoder_entry(),
+      isolation_forest_entry(),
+      blend_entry(),
+      autorec_entry(),
+      biased_mf_entry(),
+      neural_cf_entry(),
+      pure_svd_entry(),
+      item_knn_entry(),
+      top_popular_entry(),
   };
   return entries;
 }

@@ -26,7 +26,6 @@ namespace {
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
-constexpr double kLeastSlope = 1e-3;
 constexpr double kFloorShare = 0.1;  // of the median error
 constexpr size_t kTile = 1024;
 
@@ -225,88 +224,46 @@ void Reconstructor::train(std::span<const float> rows, std::span<const float> he
   if (!held_back.empty()) parameters_ = best;
 }
 
-Calibration calibrate(std::span<const double> error, std::span<const uint8_t> target, std::span<const double> weight) {
+ErrorScale::ErrorScale(std::span<const double> error, std::span<const uint8_t> target, std::span<const double> weight) {
   std::vector<double> sorted(error.begin(), error.end());
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
-  Calibration out;
-  out.per_floor = static_cast<double>(static_cast<float>(1 / std::max(kFloorShare * *middle, 1e-6)));
-  std::vector<double> x;
-  double mass = 0;
-  double mean = 0;
-  double bad = 0;
-  for (size_t i = 0; i < error.size(); ++i) {
-    const double w = weight.empty() ? 1 : weight[i];
-    x.push_back(std::log1p(error[i] * out.per_floor));
-    mass += w;
-    mean += w * x.back();
-    bad += w * target[i];
-  }
-  mean /= mass;
-  const double rate = std::clamp(bad / mass, 1e-6, 1 - 1e-6);
-  // Newton on the centred variable; a small ridge where the two classes do not overlap.
-  double offset = std::log(rate / (1 - rate));
-  double slope = 0;
-  const auto newton = [&](bool both) {
-    for (int step = 0; step < 50; ++step) {
-      double g0 = 0, g1 = -1e-3 * slope, h00 = 1e-9, h01 = 0, h11 = 1e-3;
-      for (size_t i = 0; i < x.size(); ++i) {
-        const double w = weight.empty() ? 1 : weight[i];
-        const double centred = x[i] - mean;
-        const double p = 1 / (1 + std::exp(-(offset + slope * centred)));
-        const double r = w * (target[i] - p);
-        const double h = w * p * (1 - p);
-        g0 += r;
-        g1 += r * centred;
-        h00 += h;
-        h01 += h * centred;
-        h11 += h * centred * centred;
-      }
-      const double det = h00 * h11 - h01 * h01;
-      const double move0 = both ? (h11 * g0 - h01 * g1) / det : g0 / h00;
-      const double move1 = both ? (h00 * g1 - h01 * g0) / det : 0;
-      offset += std::clamp(move0, -2.0, 2.0);
-      slope += std::clamp(move1, -2.0, 2.0);
-      if (std::abs(move0) + std::abs(move1) < 1e-10) break;
-    }
-  };
-  newton(true);
-  if (!(slope >= kLeastSlope)) {
-    out.reversed = true;
-    slope = kLeastSlope;
-    offset = std::log(rate / (1 - rate));
-    newton(false);
-  }
-  out.slope = slope;
-  out.offset = offset - slope * mean;
-  return out;
+  per_floor = static_cast<double>(static_cast<float>(1 / std::max(kFloorShare * *middle, 1e-6)));
+  std::vector<double> measure;
+  measure.reserve(error.size());
+  for (const double e : error) measure.push_back(std::log1p(e * per_floor));
+  calibration = anomaly::calibrate(measure, target, weight);
+}
+
+double ErrorScale::probability(double error) const { return calibration.probability(std::log1p(error * per_floor)); }
+
+NodeId ErrorScale::lower(PlanBuilder& builder, NodeId error) const {
+  const NodeId times = builder.affine(error, {static_cast<float>(per_floor)}, {0.0F}, 1);
+  return calibration.lower(builder, builder.activate(times, "log"));  // ln(1 + x)
 }
 
 }  // namespace belief
 
 namespace {
 
-using belief::Calibration;
+using belief::ErrorScale;
 using belief::Reconstructor;
 
 class AutoencoderModel final : public Model {
  public:
-  AutoencoderModel(Reconstructor net, Calibration scale) : net_(std::move(net)), scale_(scale) {}
+  AutoencoderModel(Reconstructor net, ErrorScale scale) : net_(std::move(net)), scale_(scale) {}
   [[nodiscard]] Scores predict(const Batch& batch) const override {
     Scores scores{ScoreKind::kProbability, net_.errors(batch)};
-    for (double& value : scores.values) value = 1 / (1 + std::exp(-(scale_.offset + scale_.slope * std::log1p(value * scale_.per_floor))));
+    for (double& value : scores.values) value = scale_.probability(value);
     return scores;
   }
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override {
-    const NodeId error = net_.lower(builder, inputs.features);
-    const NodeId times = builder.affine(error, {static_cast<float>(scale_.per_floor)}, {0.0F}, 1);
-    const NodeId logarithm = builder.activate(times, "log");  // ln(1 + x)
-    return {builder.affine(logarithm, {static_cast<float>(scale_.slope)}, {static_cast<float>(scale_.offset)}, 1), ScoreKind::kLogOdds};
+    return {scale_.lower(builder, net_.lower(builder, inputs.features)), ScoreKind::kLogOdds};
   }
 
  private:
   Reconstructor net_;
-  Calibration scale_;
+  ErrorScale scale_;
 };
 
 std::vector<float> rows_of(const Batch& batch, std::span<const uint8_t> target, bool goods_only) {
@@ -351,14 +308,14 @@ FitResult fit_autoencoder(const FitInput& input, const Params& params, const Con
   net.train(rows_of(input.train, input.target, goods_only), rows_of(input.valid, input.valid_target, goods_only), options, random, context, learning);
 
   const std::vector<double> errors = net.errors(input.train);
-  const Calibration scale = belief::calibrate(errors, input.target, input.weight);
+  const ErrorScale scale(errors, input.target, input.weight);
   double sums[2] = {0, 0};
   for (size_t r = 0; r < errors.size(); ++r) sums[input.target[r]] += errors[r];
   result.report.details["epochs"] = learning.epoch.size();
   result.report.details["mean_error"] = {{"goods", sums[0] / static_cast<double>(input.train.rows - bad)},
                                          {"bads", sums[1] / static_cast<double>(bad)}};
-  result.report.details["calibration"] = {{"slope", scale.slope}, {"offset", scale.offset}, {"floor", 1 / scale.per_floor}};
-  if (scale.reversed) {
+  result.report.details["calibration"] = {{"slope", scale.calibration.slope}, {"offset", scale.calibration.offset}, {"floor", 1 / scale.per_floor}};
+  if (scale.calibration.reversed) {
     result.report.notes.emplace_back(
         "autoencoder: on the training rows a larger reconstruction error does not mean more risk; the score keeps its order");
   }

@@ -3,13 +3,13 @@
 //   Reconstructor net({width, 64, 8, 64, width}, Unit::kTanh, random);
 //   net.train(rows, held_back, options, context, learning);
 //   std::vector<double> error = net.errors(batch);                  // a row's squared error, mean over its columns
-//   const Calibration scale = calibrate(error, target, weight);     // log-odds = offset + slope ln(1 + error / floor), slope > 0
+//   const ErrorScale scale(error, target, weight);                  // log-odds = offset + slope ln(1 + error / floor), slope > 0
 //
 // a_l = act(W_l a_{l-1} + b_l) for the hidden layers, x^ = W_L a_{L-1} + b_L, loss = mean over rows and columns of (x - x^)^2. Adam
 // (Kingma & Ba 2015), batches from a permutation each epoch, the epoch kept that is best on the held-back rows.
 //
-// The score is monotone in the error by construction: the slope is at least 0.001 whatever the target says, so that ranking is that of the
-// error alone. The floor is a tenth of the median error of the training rows.
+// The score is monotone in the error by construction, so that ranking is that of the error alone. The floor is a tenth of the median error of the
+// training rows.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include "core/context.h"
 #include "core/random.h"
 #include "model/model.h"
+#include "zoo/anomaly/calibration.h"
 
 namespace obligor::belief {
 
@@ -59,12 +60,14 @@ class Reconstructor {
   std::vector<float> parameters_;
 };
 
-struct Calibration {
+// log-odds = offset + slope ln(1 + error / floor), slope > 0: zoo/anomaly/calibration.h.
+struct ErrorScale {
+  ErrorScale(std::span<const double> error, std::span<const uint8_t> target, std::span<const double> weight);
+  [[nodiscard]] double probability(double error) const;
+  [[nodiscard]] NodeId lower(PlanBuilder& builder, NodeId error) const;
+
   double per_floor = 0;  // 1 / floor
-  double offset = 0;
-  double slope = 0;
-  bool reversed = false;  // the target alone would have had a slope below the least
+  anomaly::Calibration calibration;
 };
-[[nodiscard]] Calibration calibrate(std::span<const double> error, std::span<const uint8_t> target, std::span<const double> weight);
 
 }  // namespace obligor::belief

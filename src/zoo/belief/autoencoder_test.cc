@@ -102,15 +102,15 @@ TEST(Autoencoder, CalibrationIsTheLogisticFitAndNeverTurnsTheOrder) {
   std::nth_element(sorted.begin(), sorted.begin() + 20000, sorted.end());
   const double floor = 0.1 * sorted[20000];
   for (const double e : error) target.push_back(random.uniform() < 1 / (1 + std::exp(1 - 2 * std::log(e + floor))) ? 1 : 0);
-  const auto scale = belief::calibrate(error, target, {});
+  const belief::ErrorScale scale(error, target, {});
   EXPECT_NEAR(1 / scale.per_floor, floor, 1e-6);
-  EXPECT_NEAR(scale.slope, 2, 0.08);
-  EXPECT_NEAR(scale.offset, -1 + 2 * std::log(floor), 0.2);  // ln(e + floor) = ln(1 + e / floor) + ln floor
-  EXPECT_FALSE(scale.reversed);
+  EXPECT_NEAR(scale.calibration.slope, 2, 0.08);
+  EXPECT_NEAR(scale.calibration.offset, -1 + 2 * std::log(floor), 0.2);  // ln(e + floor) = ln(1 + e / floor) + ln floor
+  EXPECT_FALSE(scale.calibration.reversed);
   for (uint8_t& y : target) y = y != 0 ? 0 : 1;
-  const auto turned = belief::calibrate(error, target, {});
-  EXPECT_TRUE(turned.reversed);
-  EXPECT_GT(turned.slope, 0);
+  const belief::ErrorScale turned(error, target, {});
+  EXPECT_TRUE(turned.calibration.reversed);
+  EXPECT_GT(turned.calibration.slope, 0);
 }
 
 TEST(Autoencoder, OneClassIsAClearError) {

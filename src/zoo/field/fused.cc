@@ -206,11 +206,7 @@ void FusedFieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> ta
   self.codes = table_rows(self.shape.space, batch, 0, batch.rows);
   self.crosses = cross_rows(self.shape.crosses, batch, 0, batch.rows);
   self.target.assign(target.begin(), target.end());
-  self.weight.assign(batch.rows, 1.0F);
-  double total = 0;
-  for (const double w : weight) total += w;
-  // Mean weight 1, so that the learning rate means the same with and without weights.
-  for (size_t r = 0; r < weight.size(); ++r) self.weight[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
+  self.weight = net::mean_one_weights(weight, batch.rows);
   self.start_training(largest_batch);
 }
 
@@ -270,34 +266,24 @@ std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, 
   Impl& self = *impl_;
   gradients(begin, end);
   std::vector<net::LayerState> states;
-  const auto state_of = [&](const std::string& layer) -> net::LayerState& {
-    auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
-    if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
-    return *found;
-  };
   const auto& kernels = net::step_kernels();
   const auto add = [&](const std::string& layer, const float* values, size_t count) {
-    double& norm = state_of(layer).gradient_norm;
+    double& norm = net::state_of(states, layer).gradient_norm;
     norm = std::hypot(norm, std::sqrt(static_cast<double>(kernels.dot(count, values, values))));
   };
-  // From the inputs to the head: as declared, but the fields first and the head last.
   if (self.alone) {
     for (size_t i = 0; i < self.rows.rows().size(); ++i) add("fields", self.rows.gradient(i), self.shape.columns());
   }
-  for (const std::string_view part : {"fields", "", "head"}) {
-    for (const std::string& layer : self.layout.layers) {
-      const bool named = layer == "fields" || layer == "head";
-      if (part.empty() ? named : layer != part) continue;
-      self.each_array([&](const Declaration& d, size_t first, size_t count) {
-        if (d.layer == layer) add(layer, self.gradient.data() + first, count);
-      });
-    }
+  for (const std::string& layer : self.layout.layers) {
+    self.each_array([&](const Declaration& d, size_t first, size_t count) {
+      if (d.layer == layer) add(layer, self.gradient.data() + first, count);
+    });
   }
   const size_t rows = end - begin;
   for (const WatchedSlot& seen : self.body.watched) {
     const size_t width = self.tape->width(seen.z);
     const auto extent = [&](float* values) { return at::from_blob(values, {static_cast<int64_t>(rows), static_cast<int64_t>(width)}, at::kFloat); };
-    net::LayerState& state = state_of(seen.layer);
+    net::LayerState& state = net::state_of(states, seen.layer);
     state.active = true;
     // Of the activations of one layer the last is the one next to the head.
     state.signal = net::root_mean_square(extent(self.tape->gradient(seen.z))) * static_cast<double>(rows);

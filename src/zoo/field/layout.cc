@@ -79,6 +79,8 @@ Layout layout_of(const FieldShape& shape) {
   for (const Declaration& d : declared.parameters) {
     if (std::find(layout.layers.begin(), layout.layers.end(), d.layer) == layout.layers.end()) layout.layers.push_back(d.layer);
   }
+  const auto place = [](const std::string& layer) { return layer == "fields" ? 0 : (layer == "head" ? 2 : 1); };
+  std::stable_sort(layout.layers.begin(), layout.layers.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
   const auto group = [](const Declaration& d) { return d.wide ? 2 : (d.decayed ? 0 : 1); };
   std::stable_sort(declared.parameters.begin(), declared.parameters.end(),
                    [&](const Declaration& a, const Declaration& b) { return group(a) < group(b); });

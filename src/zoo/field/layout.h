@@ -52,7 +52,7 @@ struct Layout {
   std::vector<Declaration> parameters;
   std::vector<size_t> offsets;                         // where each begins in the flat arrays
   std::vector<std::pair<std::string, int64_t>> norms;  // batch norms: name and width
-  std::vector<std::string> layers;                     // in the order of declaration
+  std::vector<std::string> layers;                     // from the fields to the head, the others as declared
   size_t decayed = 0;                                  // the first so many numbers decay
   size_t wide_begin = 0;                               // the wide part stands last
   size_t total = 0;

@@ -264,18 +264,8 @@ void FieldNetwork::set_data(const Batch& batch, std::span<const uint8_t> target,
     self.features = self.numbers_of(batch, 0, batch.rows);
     self.codes = self.codes_of(batch, 0, batch.rows);
     self.crosses = self.crosses_of(batch, 0, batch.rows);
-    const auto options = at::TensorOptions().dtype(at::kFloat);
-    Tensor targets = at::empty({size_of(batch.rows)}, options);
-    Tensor weights = at::ones({size_of(batch.rows)}, options);
-    double total = 0;
-    for (const double w : weight) total += w;
-    for (size_t r = 0; r < batch.rows; ++r) {
-      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
-      // Mean weight 1, so that the learning rate means the same with and without weights.
-      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
-    }
-    self.target = targets.to(self.device);
-    self.weight = weights.to(self.device);
+    self.target = net::row_values(std::vector<float>(target.begin(), target.end()), self.device);
+    self.weight = net::row_values(net::mean_one_weights(weight, batch.rows), self.device);
   });
 }
 
@@ -349,31 +339,22 @@ std::vector<net::LayerState> FieldNetwork::watched_gradients(size_t begin, size_
   gradients(begin, end);
   self.watched = nullptr;
   std::vector<net::LayerState> states;
-  const auto state_of = [&](const std::string& layer) -> net::LayerState& {
-    auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
-    if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
-    return *found;
-  };
   in_torch([&] {
     const auto add = [&](const std::string& layer, const Tensor& gradient) {
-      double& norm = state_of(layer).gradient_norm;
+      double& norm = net::state_of(states, layer).gradient_norm;
       norm = std::hypot(norm, gradient.norm().item<double>());
     };
-    // From the inputs to the head, whatever the order of the flat tensor: as declared, but the fields first and the head last.
+    // From the inputs to the head, whatever the order of the flat tensor.
     if (self.table) add("fields", self.table->gradient);
-    for (const std::string_view part : {"fields", "", "head"}) {
-      for (const std::string& layer : self.layout.layers) {
-        const bool named = layer == "fields" || layer == "head";
-        if (part.empty() ? named : layer != part) continue;
-        for (const auto& parameter : self.parameters) {
-          if (parameter.declared.layer == layer) add(layer, parameter.gradient);
-        }
+    for (const std::string& layer : self.layout.layers) {
+      for (const auto& parameter : self.parameters) {
+        if (parameter.declared.layer == layer) add(layer, parameter.gradient);
       }
     }
     const auto terms = static_cast<double>((end - begin) * self.shape.members);  // of the mean that the loss is
     for (const Watched& seen : watched) {
       if (!seen.z.grad().defined()) continue;
-      net::LayerState& state = state_of(seen.layer);
+      net::LayerState& state = net::state_of(states, seen.layer);
       state.active = true;
       // Of the activations of one layer the last is the one next to the head.
       state.signal = net::root_mean_square(seen.z.grad()) * terms;

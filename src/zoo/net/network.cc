@@ -372,17 +372,8 @@ void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std:
     self.features = numbers_of(batch, 0, batch.rows, self.device).clone();
     if (!self.tables.empty()) self.codes = codes_of(batch, 0, batch.rows, self.shape, self.device);
     const auto options = at::TensorOptions().dtype(at::kFloat);
-    Tensor targets = at::empty({size_of(batch.rows)}, options);
-    Tensor weights = at::ones({size_of(batch.rows)}, options);
-    double total = 0;
-    for (const double w : weight) total += w;
-    for (size_t r = 0; r < batch.rows; ++r) {
-      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
-      // Mean weight 1, so that the learning rate means the same with and without weights.
-      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
-    }
-    self.target = targets.to(self.device);
-    self.weight = weights.to(self.device);
+    self.target = row_values(std::vector<float>(target.begin(), target.end()), self.device);
+    self.weight = row_values(mean_one_weights(weight, batch.rows), self.device);
     if (self.shape.dropout > 0) {
       const double keep_share = 1 - self.shape.dropout;
       const int64_t mask = size_of(largest_batch) * self.members * self.hidden;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -69,6 +70,11 @@ inline double flat_share(const at::Tensor& z, Activation activation) {
 
 inline double root_mean_square(const at::Tensor& values) {
   return values.numel() == 0 ? 0 : values.norm().item<double>() / std::sqrt(static_cast<double>(values.numel()));
+}
+
+// A tensor of its own with one value a row, on the device.
+inline at::Tensor row_values(const std::vector<float>& values, at::Device device) {
+  return at::tensor(values, at::TensorOptions().dtype(at::kFloat)).to(device);
 }
 
 inline NamedArray named_array(const std::string& name, const std::vector<int64_t>& shape, const at::Tensor& tensor) {

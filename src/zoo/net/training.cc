@@ -14,6 +14,20 @@
 #include "metric/roc.h"
 
 namespace obligor::net {
+
+LayerState& state_of(std::vector<LayerState>& states, std::string_view layer) {
+  auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
+  if (found == states.end()) found = states.insert(states.end(), LayerState{.layer = std::string(layer)});
+  return *found;
+}
+
+std::vector<float> mean_one_weights(std::span<const double> weight, size_t rows) {
+  std::vector<float> weights(rows, 1.0F);
+  const double total = std::accumulate(weight.begin(), weight.end(), 0.0);
+  for (size_t r = 0; r < weight.size(); ++r) weights[r] = static_cast<float>(weight[r] * static_cast<double>(rows) / total);
+  return weights;
+}
+
 namespace {
 
 // Steps between two looks at the cancel flag.

@@ -32,6 +32,12 @@ struct LayerState {
   double saturation = 0;
 };
 
+// The state of a layer among those seen so far, added last when it is new.
+[[nodiscard]] LayerState& state_of(std::vector<LayerState>& states, std::string_view layer);
+
+// A weight a row, of mean 1, so that the learning rate means the same with and without weights. None given: 1 each.
+[[nodiscard]] std::vector<float> mean_one_weights(std::span<const double> weight, size_t rows);
+
 class Trainable {
  public:
   Trainable() = default;
