@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "metric/roc.h"
 
 namespace obligor::metric {
 namespace {
@@ -134,6 +136,25 @@ ClusterDifference cluster_difference(const ClusterSums& a, const ClusterSums& b,
   });
   result.difference = percentile(value, std::move(drawn), options.confidence);
   return result;
+}
+
+Interval cluster_auc(std::span<const double> scores, std::span<const uint8_t> target, std::span<const uint32_t> cluster,
+                     const BootstrapOptions& options) {
+  if (cluster.size() != scores.size()) throw Error(ErrorCode::kInvalid, "AUC by cluster: scores and clusters must be equally many");
+  const RankedSample sample(scores, target);
+  // Clusters numbered by first appearance in the ranking.
+  std::unordered_map<uint32_t, uint32_t> numbers;
+  std::vector<uint32_t> at;
+  at.reserve(cluster.size());
+  for (const uint32_t row : sample.rows()) {
+    at.push_back(numbers.try_emplace(cluster[row], static_cast<uint32_t>(numbers.size())).first->second);
+  }
+  std::vector<double> weights(at.size());
+  auto drawn = resample(numbers.size(), options, [&](std::span<const double> times) {
+    for (size_t p = 0; p < at.size(); ++p) weights[p] = times[at[p]];
+    return auc(sample, weights);
+  });
+  return percentile(auc(sample, sample.weights()), std::move(drawn), options.confidence);
 }
 
 }  // namespace obligor::metric

@@ -48,4 +48,9 @@ struct ClusterDifference {
 [[nodiscard]] ClusterDifference cluster_difference(const ClusterSums& a, const ClusterSums& b, Transform transform,
                                                    const BootstrapOptions& options = {});
 
+// AUC of rows that come in clusters (the months of a loan), its interval over whole clusters. A resample of one class is left out.
+// Errors: those of RankedSample too.
+[[nodiscard]] Interval cluster_auc(std::span<const double> scores, std::span<const uint8_t> target, std::span<const uint32_t> cluster,
+                                   const BootstrapOptions& options = {});
+
 }  // namespace obligor::metric

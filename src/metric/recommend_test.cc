@@ -117,5 +117,35 @@ TEST(ClusterDifference, OfAModelWithItselfIsNothing) {
   EXPECT_EQ(result.p, 1);
 }
 
+// With one row a cluster it is the plain bootstrap; with the rows of a cluster alike it is as wide as with one of them.
+TEST(ClusterAuc, RepeatedRowsDoNotNarrowTheInterval) {
+  Random random(4, "cluster auc");
+  std::vector<double> scores;
+  std::vector<uint8_t> target;
+  std::vector<uint32_t> alone;
+  std::vector<double> repeated_scores;
+  std::vector<uint8_t> repeated_target;
+  std::vector<uint32_t> cluster;
+  for (uint32_t i = 0; i < 300; ++i) {
+    target.push_back(random.uniform() < 0.3 ? 1 : 0);
+    scores.push_back(random.normal() + target.back());
+    alone.push_back(i);
+    for (int copy = 0; copy < 10; ++copy) {
+      repeated_scores.push_back(scores.back());
+      repeated_target.push_back(target.back());
+      cluster.push_back(i);
+    }
+  }
+  const BootstrapOptions options{.resamples = 400, .seed = 1};
+  const Interval one = cluster_auc(scores, target, alone, options);
+  const Interval ten = cluster_auc(repeated_scores, repeated_target, cluster, options);
+  EXPECT_DOUBLE_EQ(one.value, ten.value);
+  EXPECT_NEAR(one.high - one.low, ten.high - ten.low, 0.015);
+  std::vector<uint32_t> rows(repeated_scores.size());
+  for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  const Interval naive = cluster_auc(repeated_scores, repeated_target, rows, options);
+  EXPECT_LT(naive.high - naive.low, 0.5 * (ten.high - ten.low));
+}
+
 }  // namespace
 }  // namespace obligor::metric

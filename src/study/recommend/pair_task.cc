@@ -10,61 +10,15 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "table/keys.h"
 #include "table/raw_file.h"
 
 namespace obligor {
 namespace {
 
-// Codes of a column of ids, whatever its kind: numbers and dates by their text.
-struct Ids {
-  std::vector<int32_t> codes;  // -1: missing
-  std::vector<std::string> names;
-};
-
-Ids ids_of(const Column& column) {
-  Ids ids;
-  if (column.kind() == ColumnKind::kCategory) {
-    ids.codes.assign(column.codes().begin(), column.codes().end());
-    ids.names = column.dictionary();
-    return ids;
-  }
-  if (column.kind() == ColumnKind::kSequence) {
-    throw Error(ErrorCode::kInvalid, fmt::format("column '{}' holds sequences; an id is a number or a text", column.name()));
-  }
-  std::unordered_map<std::string, int32_t> known;
-  ids.codes.reserve(column.size());
-  for (size_t r = 0; r < column.size(); ++r) {
-    if (column.is_missing(r)) {
-      ids.codes.push_back(kMissingCode);
-      continue;
-    }
-    const auto [place, added] = known.try_emplace(column.cell_text(r), static_cast<int32_t>(ids.names.size()));
-    if (added) ids.names.push_back(place->first);
-    ids.codes.push_back(place->second);
-  }
-  return ids;
-}
-
 const Column& role(const Table& table, const std::string& name, std::string_view option) {
   if (name.empty()) throw Error(ErrorCode::kInvalid, fmt::format("a rating or ranking task wants {} COLUMN", option));
   return table.column(name);
-}
-
-// Seconds, days or whatever the column counts in: only the order matters.
-std::vector<double> times_of(const Column& column) {
-  std::vector<double> times(column.size(), NAN);
-  for (size_t r = 0; r < column.size(); ++r) {
-    if (column.is_missing(r)) continue;
-    if (column.kind() == ColumnKind::kNumber) {
-      times[r] = static_cast<double>(column.numbers()[r]);
-    } else if (column.kind() == ColumnKind::kDate) {
-      times[r] = static_cast<double>(column.dates()[r]);
-    } else {
-      throw Error(ErrorCode::kInvalid,
-                  fmt::format("--time {}: a date or a number is wanted, and the column is a {}", column.name(), kind_name(column.kind())));
-    }
-  }
-  return times;
 }
 
 // Products of each customer, ascending.
@@ -117,11 +71,11 @@ Interactions pick_pairs(const Interactions& pairs, std::span<const uint32_t> whi
 
 PairTask make_pair_task(const Table& table, const PairSpec& spec) {
   const bool rating = spec.kind == TaskKind::kRating;
-  Ids customers = ids_of(role(table, spec.customer, "--customer"));
-  Ids products = ids_of(role(table, spec.product, "--product"));
+  KeyCodes customers = key_codes(role(table, spec.customer, "--customer"));
+  KeyCodes products = key_codes(role(table, spec.product, "--product"));
   if (spec.customer == spec.product) throw Error(ErrorCode::kInvalid, "--customer and --product name the same column");
   std::vector<double> times;
-  if (!spec.time.empty()) times = times_of(table.column(spec.time));
+  if (!spec.time.empty()) times = time_values(table.column(spec.time));
   const Column* target = rating ? &role(table, spec.rating, "--target") : nullptr;
   if (target != nullptr && target->kind() != ColumnKind::kNumber) {
     throw Error(ErrorCode::kInvalid, fmt::format("--target {}: a rating is a number, and the column is a {}; --numbers {} reads it as one",
@@ -160,7 +114,7 @@ PairTask make_pair_task(const Table& table, const PairSpec& spec) {
                                               task.rows.size(), rating ? ", rating" : "", times.empty() ? "" : ", time"));
   }
   // Only what occurs in a pair keeps a code, in order of first appearance.
-  const auto recode = [&](Ids& ids, std::vector<uint32_t>& codes, std::vector<std::string>& names) {
+  const auto recode = [&](KeyCodes& ids, std::vector<uint32_t>& codes, std::vector<std::string>& names) {
     std::vector<int32_t> map(ids.names.size(), kMissingCode);
     for (const uint32_t row : task.rows) {
       int32_t& code = map[static_cast<size_t>(ids.codes[row])];
