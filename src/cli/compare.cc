@@ -8,6 +8,7 @@
 #include "bundle/bundle.h"
 #include "cli/data_options.h"
 #include "cli/model_options.h"
+#include "cli/multistate.h"
 #include "cli/recommend.h"
 #include "cli/study_run.h"
 #include "cli/train_commands.h"
@@ -22,6 +23,7 @@ namespace {
 struct Options {
   DataOptions data;
   RecommendOptions recommend;
+  MultistateOptions multistate;
   std::vector<std::string> models;
   ModelOptions model;
   RunOptions run;
@@ -57,18 +59,24 @@ void print_leaderboard(const Json& document) {
 }
 
 int run_compare(const Options& options, const Globals& globals) {
+  if (!options.multistate.state.empty() && options.recommend.kind != TaskKind::kMultistate) {
+    throw Error(ErrorCode::kInvalid, "compare: --state belongs to --task multistate");
+  }
   if (options.recommend.kind != TaskKind::kBinary) {
     const auto refuse = [](bool given, std::string_view name, std::string_view instead) {
       if (given) throw Error(ErrorCode::kInvalid, fmt::format("compare: {} is for a binary task; {}", name, instead));
     };
     const RunOptions& run = options.run;
-    refuse(!options.oof.empty(), "--oof", "--json has all of a rating or ranking one");
-    refuse(!options.report.empty(), "--report", "--json has all of a rating or ranking one");
-    refuse(options.model.pipeline.tune > 0, "--tune", "set the parameters of a model of pairs with --param");
-    refuse(run.resume || !run.folder.empty(), run.resume ? "--resume" : "--run-folder",
-           "a comparison of models of pairs keeps no jobs; run it again");
+    refuse(!options.oof.empty(), "--oof", "--json has all of another one");
+    refuse(!options.report.empty(), "--report", "--json has all of another one");
+    refuse(options.model.pipeline.tune > 0, "--tune", "set the parameters of a model with --param");
+    refuse(run.resume || !run.folder.empty(), run.resume ? "--resume" : "--run-folder", "another comparison keeps no jobs; run it again");
     refuse(run.diagnose, "--diagnose", "leave it out");
-    refuse(globals.device != Device::kCpu, "--device cuda", "models of pairs are trained on the processor");
+    refuse(globals.device != Device::kCpu, "--device cuda", "models of pairs and of states are trained on the processor");
+    if (options.recommend.kind == TaskKind::kMultistate) {
+      return run_multistate(options.multistate, {options.data, options.models, options.model, options.run.resamples, options.save, options.json},
+                            globals);
+    }
     return run_recommend(options.recommend, {options.data, options.models, options.model, options.run.resamples, options.save, options.json},
                          globals);
   }
@@ -109,6 +117,7 @@ Run setup_compare(CLI::App& app, Globals& globals) {
   add_data_options(app, options->data);
   add_split_options(app, options->data);
   add_recommend_options(app, options->recommend);
+  add_multistate_options(app, options->multistate);
   app.add_option("--models", options->models, "which models, separated by commas, or all; default: those that do not take long (see obligor models)")
       ->delimiter(',')
       ->group("Model");

@@ -126,9 +126,10 @@ std::string save_best(const std::string& path, const std::vector<PairRequest>& r
 
 void add_recommend_options(CLI::App& app, RecommendOptions& options) {
   const std::vector<std::pair<std::string, TaskKind>> kinds{
-      {"binary", TaskKind::kBinary}, {"rating", TaskKind::kRating}, {"ranking", TaskKind::kRanking}};
+      {"binary", TaskKind::kBinary}, {"rating", TaskKind::kRating}, {"ranking", TaskKind::kRanking}, {"multistate", TaskKind::kMultistate}};
   app.add_option("--task", options.kind,
-                 "binary: who goes bad; rating: how satisfied a customer is with a product; ranking: which product a customer takes next")
+                 "binary: who goes bad; rating: how satisfied a customer is with a product; ranking: which product a customer takes next; "
+                 "multistate: in which state an account stands next period")
       ->transform(CLI::CheckedTransformer(kinds).description(""))
       ->type_name("NAME")
       ->group(kTaskGroup);

@@ -15,6 +15,7 @@
 #include "zoo/recsys/recsys.h"
 #include "zoo/registry.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/survival/survival.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
@@ -55,6 +56,12 @@ std::vector<ModelEntry> bound_registry() {
       {"item_knn", fit_item_knn},
       {"top_popular", fit_top_popular},
   }};
+  constexpr std::array<std::pair<std::string_view, FitTransitions>, 4> kStateFits{{
+      {"transition_matrix", fit_transition_matrix},
+      {"multinomial_logit", fit_softmax_transitions},
+      {"transition_ann", fit_softmax_transitions},
+      {"mortgage_dnn", fit_softmax_transitions},
+  }};
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {
     for (const auto& [name, fit] : kFits) {
@@ -62,6 +69,9 @@ std::vector<ModelEntry> bound_registry() {
     }
     for (const auto& [name, fit] : kPairFits) {
       if (entry.name == name) entry.fit_interactions = fit;
+    }
+    for (const auto& [name, fit] : kStateFits) {
+      if (entry.name == name) entry.fit_transitions = fit;
     }
     if (entry.fit == nullptr && entry.fit_interactions == nullptr && entry.fit_transitions == nullptr && entry.family != "blend")
       throw Error(ErrorCode::kInternal, fmt::format("model '{}' has no fit", entry.name));

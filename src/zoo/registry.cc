@@ -12,6 +12,7 @@
 #include "zoo/net/net.h"
 #include "zoo/recsys/recsys.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/survival/survival.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
@@ -50,6 +51,10 @@ std::span<const ModelEntry> registry() {
       pure_svd_entry(),
       item_knn_entry(),
       top_popular_entry(),
+      transition_matrix_entry(),
+      multinomial_logit_entry(),
+      transition_ann_entry(),
+      mortgage_dnn_entry(),
   };
   return entries;
 }

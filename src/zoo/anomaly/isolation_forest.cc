@@ -72,7 +72,8 @@ class Grower {
       tree_.depth.push_back(static_cast<double>(depth) + search_depth(count));
       return ~static_cast<int32_t>(tree_.depth.size() - 1);
     }
-    auto threshold = static_cast<float>(low + random_.uniform() * (static_cast<double>(high) - low));
+    const auto least = static_cast<double>(low);
+    auto threshold = static_cast<float>(least + random_.uniform() * (static_cast<double>(high) - least));
     if (!(threshold < high)) threshold = low;
     const auto first = rows_.begin() + static_cast<std::ptrdiff_t>(begin);
     const auto middle =

@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include <Eigen/Dense>
 #include <fmt/format.h>
+#include <Eigen/Dense>
 
 #include "core/error.h"
 #include "zoo/net/step_kernels.h"
@@ -48,8 +48,14 @@ class Trainer {
  public:
   Trainer(const std::vector<size_t>& widths, const std::vector<size_t>& offsets, double dropout, std::vector<float>& parameters, size_t batch,
           uint64_t seed)
-      : widths_(widths), offsets_(offsets), parameters_(parameters), gradient_(parameters.size()), first_(parameters.size()),
-        second_(parameters.size()), learn_(batch, true), look_(kTile, false) {
+      : widths_(widths),
+        offsets_(offsets),
+        parameters_(parameters),
+        gradient_(parameters.size()),
+        first_(parameters.size()),
+        second_(parameters.size()),
+        learn_(batch, true),
+        look_(kTile, false) {
     lay_out(learn_, dropout, seed);
     lay_out(look_, 0, seed);
   }
@@ -161,22 +167,23 @@ size_t SoftmaxNet::train(const SoftmaxRows& rows, const SoftmaxRows& held_back, 
   std::vector<float> best = parameters_;
   double least = std::numeric_limits<double>::infinity();
   size_t best_epoch = 0;
+  double rate = plan.rate;
   for (size_t epoch = 0; epoch < plan.epochs; ++epoch) {
     const auto order = random.permutation(rows.rows);
+    if (!plan.rates.empty()) rate = plan.rates[epoch];
     double loss = 0;
     size_t step = 0;
     for (size_t begin = 0; begin < order.size(); begin += batch) {
       if (step++ % kStepsPerCheck == 0) context.check_cancelled();
-      loss += trainer.step(rows, std::span(order).subspan(begin, std::min(batch, order.size() - begin)), plan.rate, plan.decay);
+      loss += trainer.step(rows, std::span(order).subspan(begin, std::min(batch, order.size() - begin)), rate, plan.decay);
     }
     loss /= static_cast<double>(rows.rows);
     if (!std::isfinite(loss)) {
-      throw Error(ErrorCode::kNumeric,
-                  fmt::format("the loss is no longer finite in epoch {}; lower learning_rate (now {})", epoch + 1, plan.rate));
+      throw Error(ErrorCode::kNumeric, fmt::format("the loss is no longer finite in epoch {}; lower learning_rate (now {})", epoch + 1, plan.rate));
     }
     learning.epoch.push_back(static_cast<double>(epoch + 1));
     learning.train_loss.push_back(loss);
-    learning.learning_rate.push_back(plan.rate);
+    learning.learning_rate.push_back(rate);
     if (held_back.rows == 0) continue;
     const double held = trainer.look(held_back);
     learning.valid_loss.push_back(held);
@@ -184,9 +191,11 @@ size_t SoftmaxNet::train(const SoftmaxRows& rows, const SoftmaxRows& held_back, 
       least = held;
       best_epoch = epoch + 1;
       best = parameters_;
-    } else if (epoch + 1 - best_epoch >= plan.patience) {
-      break;
+      continue;
     }
+    const size_t waited = epoch + 1 - best_epoch;
+    if (waited >= plan.patience) break;
+    if (waited % std::max<size_t>(1, plan.patience / 3) == 0) rate /= 2;
   }
   if (held_back.rows == 0) return plan.epochs;
   parameters_ = std::move(best);

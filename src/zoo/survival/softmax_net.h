@@ -33,7 +33,8 @@ struct SoftmaxTraining {
   size_t epochs = 100;
   size_t batch = 1024;
   size_t patience = 10;
-  double rate = 1e-3;
+  double rate = 1e-3;         // halved after every third of the patience without a better loss
+  std::vector<double> rates;  // by epoch, when given: those of an earlier run
   double decay = 1e-4;
 };
 

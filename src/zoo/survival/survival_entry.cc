@@ -24,16 +24,18 @@ ModelEntry state_entry() {
 
 void add_columns(ModelEntry& entry) {
   entry.params.push_back(choice_param("numbers", "standard", {"standard", "quantile"}, "how number columns are prepared"));
-  entry.params.push_back(integer_param("one_hot_levels", 64, 0, 100'000, "a category with at most so many levels is one-hot encoded; others are left out"));
+  entry.params.push_back(
+      integer_param("one_hot_levels", 64, 0, 100'000, "a category with at most so many levels is one-hot encoded; others are left out"));
 }
 
-void add_training(ModelEntry& entry, double dropout, int members) {
+void add_training(ModelEntry& entry, double learning_rate, double dropout, int members) {
   entry.params.push_back(real_param("dropout", dropout, 0, 0.9, "share of hidden units dropped in training"));
   entry.params.push_back(integer_param("members", members, 1, 1000, "networks from different starts, whose probabilities are averaged"));
   entry.params.push_back(integer_param("epochs", 100, 1, 100'000, "passes over the rows at most"));
   entry.params.push_back(integer_param("batch", 1024, 1, 1'048'576, "rows a step"));
   entry.params.push_back(integer_param("patience", 10, 1, 100'000, "epochs without a better loss on the held-back rows before it stops"));
-  entry.params.push_back(real_param("learning_rate", 1e-3, 1e-6, 1, "AdamW step size", true));
+  entry.params.push_back(
+      real_param("learning_rate", learning_rate, 1e-6, 1, "AdamW step size at the start; halved while the held-back loss does not fall", true));
   entry.params.push_back(real_param("weight_decay", 1e-3, 0, 100, "decoupled decay of the weights", true));
   entry.params.push_back(flag_param("refit", true, "fit once more on all training rows, for as many epochs as were best"));
   entry.traits.early_stopping = true;
@@ -60,7 +62,7 @@ ModelEntry multinomial_logit_entry() {
   entry.summary = "log-odds of each next state as a weighted sum of the columns and the present state";
   entry.parents = {"logistic", "transition_matrix"};
   entry.params.push_back(integer_param("layers", 0, 0, 0, "hidden layers: none"));
-  add_training(entry, 0, 1);
+  add_training(entry, 0.01, 0, 1);
   add_columns(entry);
   return entry;
 }
@@ -69,13 +71,14 @@ ModelEntry transition_ann_entry() {
   ModelEntry entry = state_entry();
   entry.name = "transition_ann";
   entry.title = "Network of states, one hidden layer";
-  entry.paper = "Sirignano, Sadhwani & Giesecke, Deep Learning for Mortgage Risk, Journal of Financial Econometrics 19(2), 2021 (its shallow baseline)";
+  entry.paper =
+      "Sirignano, Sadhwani & Giesecke, Deep Learning for Mortgage Risk, Journal of Financial Econometrics 19(2), 2021 (its shallow baseline)";
   entry.summary = "multinomial logit over one hidden layer";
   entry.parents = {"ann", "multinomial_logit"};
   entry.params.push_back(integer_param("layers", 1, 0, 32, "hidden layers"));
   entry.params.push_back(integer_param("first", 140, 1, 65'536, "units of the first hidden layer"));
   entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 0.2, 1);
+  add_training(entry, 1e-3, 0.2, 1);
   add_columns(entry);
   return entry;
 }
@@ -90,7 +93,7 @@ ModelEntry mortgage_dnn_entry() {
   entry.params.push_back(integer_param("layers", 5, 0, 32, "hidden layers"));
   entry.params.push_back(integer_param("first", 200, 1, 65'536, "units of the first hidden layer"));
   entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 0.2, 5);
+  add_training(entry, 1e-3, 0.2, 5);
   add_columns(entry);
   return entry;
 }

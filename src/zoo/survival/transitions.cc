@@ -29,7 +29,8 @@ void check_input(const TransitionInput& input) {
 // The states that rows start in, and a mask a state and one more for a state that was never seen (all allowed).
 class StateTable {
  public:
-  StateTable(const TransitionInput& input, bool masked) : states_(input.states), mask_((input.states + 1) * input.states, 1), starts_(input.states, 0) {
+  StateTable(const TransitionInput& input, bool masked)
+      : states_(input.states), mask_((input.states + 1) * input.states, 1), starts_(input.states, 0) {
     if (masked) std::copy(input.allowed.begin(), input.allowed.end(), mask_.begin());
     for (const uint8_t s : input.from) starts_[s] = 1;
   }
@@ -221,6 +222,7 @@ TransitionFit fit_softmax_transitions(const TransitionInput& input, const Params
       net = start;
       survival::SoftmaxTraining again = plan;
       again.epochs = best;
+      again.rates = learning.learning_rate;
       Learning unread;
       net.train(whole, {}, again, seed, context, unread);
     }
