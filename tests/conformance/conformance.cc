@@ -190,10 +190,11 @@ Numbers make_numbers(size_t rows, size_t width, uint64_t seed) {
   return numbers;
 }
 
-// A blend has no fit of its own: study/pipeline_test.cc holds it. Models of pairs have another contract: zoo/recsys and study/recommend hold it.
+// A blend has no fit of its own: study/pipeline_test.cc holds it. Models of pairs and of states have other contracts: zoo/recsys and study/recommend,
+// zoo/survival and study/transition hold them.
 std::vector<ModelEntry> models_that_fit() {
   auto entries = zoo::bound_registry();
-  std::erase_if(entries, [](const auto& entry) { return !entry.parts.empty() || entry.traits.pairs(); });
+  std::erase_if(entries, [](const auto& entry) { return !entry.parts.empty() || !entry.traits.binary(); });
   return entries;
 }
 

@@ -28,12 +28,12 @@ void add_columns(ModelEntry& entry) {
       integer_param("one_hot_levels", 64, 0, 100'000, "a category with at most so many levels is one-hot encoded; others are left out"));
 }
 
-void add_training(ModelEntry& entry, double learning_rate, double dropout, int members) {
+void add_training(ModelEntry& entry, double learning_rate, double dropout, int members, int patience) {
   entry.params.push_back(real_param("dropout", dropout, 0, 0.9, "share of hidden units dropped in training"));
   entry.params.push_back(integer_param("members", members, 1, 1000, "networks from different starts, whose probabilities are averaged"));
-  entry.params.push_back(integer_param("epochs", 100, 1, 100'000, "passes over the rows at most"));
+  entry.params.push_back(integer_param("epochs", 300, 1, 100'000, "passes over the rows at most"));
   entry.params.push_back(integer_param("batch", 1024, 1, 1'048'576, "rows a step"));
-  entry.params.push_back(integer_param("patience", 10, 1, 100'000, "epochs without a better loss on the held-back rows before it stops"));
+  entry.params.push_back(integer_param("patience", patience, 1, 100'000, "epochs without a better loss on the held-back rows before it stops"));
   entry.params.push_back(
       real_param("learning_rate", learning_rate, 1e-6, 1, "AdamW step size at the start; halved while the held-back loss does not fall", true));
   entry.params.push_back(real_param("weight_decay", 1e-3, 0, 100, "decoupled decay of the weights", true));
@@ -62,7 +62,7 @@ ModelEntry multinomial_logit_entry() {
   entry.summary = "log-odds of each next state as a weighted sum of the columns and the present state";
   entry.parents = {"logistic", "transition_matrix"};
   entry.params.push_back(integer_param("layers", 0, 0, 0, "hidden layers: none"));
-  add_training(entry, 0.01, 0, 1);
+  add_training(entry, 0.01, 0, 1, 30);
   add_columns(entry);
   return entry;
 }
@@ -78,7 +78,7 @@ ModelEntry transition_ann_entry() {
   entry.params.push_back(integer_param("layers", 1, 0, 32, "hidden layers"));
   entry.params.push_back(integer_param("first", 140, 1, 65'536, "units of the first hidden layer"));
   entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 1e-3, 0.2, 1);
+  add_training(entry, 1e-3, 0.2, 1, 12);
   add_columns(entry);
   return entry;
 }
@@ -93,7 +93,7 @@ ModelEntry mortgage_dnn_entry() {
   entry.params.push_back(integer_param("layers", 5, 0, 32, "hidden layers"));
   entry.params.push_back(integer_param("first", 200, 1, 65'536, "units of the first hidden layer"));
   entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 1e-3, 0.2, 5);
+  add_training(entry, 1e-3, 0.2, 5, 12);
   add_columns(entry);
   return entry;
 }
