@@ -15,7 +15,8 @@ again would only show that its branches are learnt. What each is given:
   xgboost   Booster.inplace_predict. There is nothing to prepare
   lleaves   LightGBM's model compiled by LLVM: its C function through ctypes. There is nothing to prepare
 
-Each figure is the best of three turns, turn and turn about, of --seconds each, by the wall clock. Scores are compared before they are timed. A package that is
+Each figure is the best of three turns, turn and turn about, of --seconds each: processor time with one thread, so that what else the machine does hardly counts,
+the wall clock with more. Scores are compared before they are timed. A package that is
 not installed is left out, and said so.
 """
 import argparse
@@ -138,21 +139,21 @@ class Function:
         return [(self.run, (self.prepare(begin, batch),)) for begin in starts(batch)]
 
 
-def seconds_a_row(one, batch, seconds):
+def seconds_a_row(one, batch, seconds, clock):
     calls = one.calls(batch)
     for function, arguments in calls[:3]:
         function(*arguments)
     best = float("inf")
     done, at = 0, 0
-    begin = time.perf_counter()
+    begin = clock()
     chunk = max(1, min(len(calls), 4096 // batch))
-    while (now := time.perf_counter()) - begin < seconds or done == 0:
+    while (now := clock()) - begin < seconds or done == 0:
         for _ in range(chunk):
             function, arguments = calls[at]
             function(*arguments)
             at = (at + 1) % len(calls)
         done += chunk
-        best = min(best, (time.perf_counter() - now) / (chunk * batch))
+        best = min(best, (clock() - now) / (chunk * batch))
     return best
 
 
@@ -338,11 +339,12 @@ def main():
                     if peer.values:
                         apart = float(np.abs(peer.values() - expected).max())
                         assert apart < 1e-5, (model, name, apart)
+                clock = time.process_time if threads == 1 else time.perf_counter
                 for batch in batches:
                     best = dict.fromkeys(peers, float("inf"))
                     for _ in range(3):
                         for name, peer in peers.items():
-                            best[name] = min(best[name], seconds_a_row(peer, batch, options.seconds))
+                            best[name] = min(best[name], seconds_a_row(peer, batch, options.seconds, clock))
                     row = {"model": model, "threads": threads, "batch": batch, "us_a_row": {name: 1e6 * s for name, s in best.items()}}
                     line = f"{model:9} {threads} thread{'s' if threads > 1 else ' '} batch {batch:6}: native {1e6 * best['native']:8.3f} us a row"
                     line += "".join(f"; {name} {1e6 * s:8.3f} ({s / best['native']:.2f} times)" for name, s in best.items() if name != "native")

@@ -57,6 +57,19 @@ with tempfile.TemporaryDirectory() as folder:
         answer = dict(zip(columns, answer))
         assert abs(answer["probability"] - float(row["probability"])) < 1e-5
         assert answer["points"] == float(row["points"])
+    # Narrower weights: half the bytes of a network, an error that is said, and a bundle that is proven like any other. A card has none.
+    refused = run("export", card, "--to", "bundle", "--out", folder / "small.obligor", code=2).stderr
+    assert "no weights that could be narrower" in refused, refused
+    network, small = folder / "network.obligor", folder / "small.obligor"
+    run("train", data, "--target", "creditability", "--positive", "bad", "--model", "dnn", "--no-cv", "--no-search", "--param", "steps=60", "--param",
+        "ensemble=1", "--save", network)
+    said = run("export", network, "--to", "bundle", "--weights", "bf16", "--data", data, "--out", small).stdout
+    assert "score error on 1000 rows" in said, said
+    assert small.stat().st_size < 0.75 * network.stat().st_size, (small.stat().st_size, network.stat().st_size)
+    error = json.loads(run("inspect", small, "--json").stdout)["card"]["weights"]
+    exact, rounded = ([float(row["probability"]) for row in csv.DictReader(io.StringIO(run("score", one, data).stdout))] for one in (network, small))
+    assert 0 < error["largest_error"] < 0.05 and abs(error["largest_error"] - max(abs(a - b) for a, b in zip(exact, rounded))) < 1e-5, error
+    assert json.loads(run("prove", small, data, "--backends", "native,onnx", "--json").stdout)["holds"] is True
     assert "DOUBLE PRECISION" in run("export", card, "--to", "sql", "--dialect", "postgresql").stdout
 
     # The model in ONNX: raw columns in, the same scores out. Run only where the runtime is installed.

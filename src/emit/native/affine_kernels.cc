@@ -26,21 +26,33 @@ constexpr size_t kBlockOutputs = 4;
 #endif
 constexpr size_t kStrip = 2;
 
+// Where a block's sums come from and its rows stand: the columns of x are `x_stride` apart, those of y `stride`.
+struct Block {
+  const float* weights;
+  const float* bias;  // null: the sums go on from what y holds
+  size_t in;
+  const float* x;
+  size_t x_stride;
+  float* y;
+  size_t stride;
+};
+
 template <size_t kOutputs, size_t kVectors>
-HWY_INLINE void block(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, size_t in, const float* HWY_RESTRICT x,
-                      float* HWY_RESTRICT y, size_t stride) {
+HWY_INLINE void block(const Block& at) {
   const D d;
   const size_t lanes = hn::Lanes(d);
+  const float* HWY_RESTRICT weights = at.weights;
+  const float* HWY_RESTRICT x = at.x;
   hn::Vec<D> sums[kOutputs][kVectors];
 #pragma GCC unroll 8
   for (size_t o = 0; o < kOutputs; ++o) {
 #pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::Set(d, bias[o]);
+    for (size_t v = 0; v < kVectors; ++v) sums[o][v] = at.bias != nullptr ? hn::Set(d, at.bias[o]) : hn::LoadU(d, at.y + o * at.stride + v * lanes);
   }
-  for (size_t k = 0; k < in; ++k) {
+  for (size_t k = 0; k < at.in; ++k) {
     hn::Vec<D> row[kVectors];
 #pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, x + k * stride + v * lanes);
+    for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, x + k * at.x_stride + v * lanes);
 #pragma GCC unroll 8
     for (size_t o = 0; o < kOutputs; ++o) {
       const auto weight = hn::Set(d, weights[k * kLaneMultiple + o]);
@@ -51,7 +63,7 @@ HWY_INLINE void block(const float* HWY_RESTRICT weights, const float* HWY_RESTRI
 #pragma GCC unroll 8
   for (size_t o = 0; o < kOutputs; ++o) {
 #pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[o][v], d, y + o * stride + v * lanes);
+    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[o][v], d, at.y + o * at.stride + v * lanes);
   }
 }
 
@@ -60,11 +72,58 @@ HWY_INLINE void strips(const float* weights, const float* bias, size_t in, const
   const D d;
   const size_t lanes = hn::Lanes(d);
   size_t r = 0;
-  for (; r + kStrip * lanes <= stride; r += kStrip * lanes) block<kOutputs, kStrip>(weights, bias, in, x + r, y + r, stride);
-  for (; r < stride; r += lanes) block<kOutputs, 1>(weights, bias, in, x + r, y + r, stride);
+  for (; r + kStrip * lanes <= stride; r += kStrip * lanes) block<kOutputs, kStrip>({weights, bias, in, x + r, stride, y + r, stride});
+  for (; r < stride; r += lanes) block<kOutputs, 1>({weights, bias, in, x + r, stride, y + r, stride});
+}
+
+// A wide map, a strip of rows at a time: so many inputs of the strip are copied side by side, where they stay in the nearest cache through all blocks
+// of outputs. Left in the tile, their lines would fall on half of its places only. The sums of the inputs before go on from y.
+constexpr size_t kPackedInputs = 128;
+constexpr size_t kLeastPackedOutputs = 48;
+
+void affine_packed(const PackedAffine& map, const float* x, float* y, size_t stride) {
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const size_t rows = kStrip * lanes;
+  HWY_ALIGN float packed[kPackedInputs * kStrip * kLaneMultiple];
+  for (size_t r = 0; r < stride; r += rows) {
+    for (size_t begin = 0; begin < map.in; begin += kPackedInputs) {
+      const size_t count = HWY_MIN(kPackedInputs, map.in - begin);
+      for (size_t k = 0; k < count; ++k) {
+        const float* from = x + (begin + k) * stride + r;
+#pragma GCC unroll 4
+        for (size_t v = 0; v < kStrip; ++v) hn::Store(hn::LoadU(d, from + v * lanes), d, packed + k * rows + v * lanes);
+      }
+      for (size_t o = 0; o < map.out;) {
+        Block at{map.panels.data() + (o / kLaneMultiple * map.in + begin) * kLaneMultiple + o % kLaneMultiple,
+                 begin == 0 ? map.bias.data() + o : nullptr,
+                 count,
+                 packed,
+                 rows,
+                 y + o * stride + r,
+                 stride};
+        const size_t left = map.out - o;
+        if (left >= kBlockOutputs) {
+          block<kBlockOutputs, kStrip>(at);
+          o += kBlockOutputs;
+        } else if (left >= 2) {
+          block<2, kStrip>(at);
+          o += 2;
+        } else {
+          block<1, kStrip>(at);
+          o += 1;
+        }
+      }
+    }
+  }
 }
 
 void affine_tile(const PackedAffine& map, const float* x, float* y, size_t stride, Function function) {
+  if (map.out >= kLeastPackedOutputs && stride % (kStrip * hn::Lanes(D())) == 0) {
+    affine_packed(map, x, y, stride);
+    if (function != Function::kIdentity) activate(function, y, y, map.out * stride);
+    return;
+  }
   for (size_t o = 0; o < map.out;) {
     const float* weights = map.panels.data() + o / kLaneMultiple * kLaneMultiple * map.in + o % kLaneMultiple;
     const float* bias = map.bias.data() + o;

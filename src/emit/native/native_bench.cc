@@ -93,6 +93,37 @@ ScorePlan wide_ensemble() {
   return builder.build();
 }
 
+// Nothing but maps: what the dense kernels reach of the peak.
+ScorePlan dense() {
+  Random random(5, "bench-dense");
+  PlanBuilder builder;
+  std::vector<NodeId> parts;
+  for (int c = 0; c < 64; ++c) parts.push_back(builder.input("x" + std::to_string(c), InputKind::kNumber));
+  NodeId x = builder.concat(parts);
+  for (int l = 0; l < 3; ++l) x = layer(builder, random, x, 256, "relu");
+  builder.output("probability", layer(builder, random, x, 1, "sigmoid"));
+  return builder.build();
+}
+
+// Fields as vectors, their attention to each other, products and layer normalisation: the ops of the networks over fields.
+ScorePlan fields() {
+  constexpr uint32_t kFields = 24;
+  constexpr uint32_t kWidth = 16;
+  Random random(6, "bench-fields");
+  PlanBuilder builder;
+  std::vector<NodeId> parts;
+  for (uint32_t c = 0; c < kFields; ++c) {
+    const NodeId code = builder.bin(builder.input("x" + std::to_string(c), InputKind::kNumber), {-1.5F, -1.0F, -0.5F, 0.0F, 0.5F, 1.0F, 1.5F});
+    parts.push_back(builder.look_up(code, random_values(random, builder.type(code).levels * kWidth, -1, 1), kWidth));
+  }
+  const NodeId all = builder.concat(parts);
+  const NodeId attended = builder.attend(all, all, all, 2, kFields);
+  const NodeId normal =
+      builder.normalise(builder.multiply(attended, all), random_values(random, kWidth, 0.5, 1.5), random_values(random, kWidth, -0.1, 0.1), 1e-5F);
+  builder.output("probability", layer(builder, random, layer(builder, random, normal, 64, "relu"), 1, "sigmoid"));
+  return builder.build();
+}
+
 ScorePlan trees(size_t leaves) {
   Random random(3, "bench-trees");
   PlanBuilder builder;
@@ -247,6 +278,8 @@ void one_row(benchmark::State& state) {
   BENCHMARK(score<plan>)->Name(#plan)->Arg(1)->Arg(64)->Arg(1024)->Arg(65536)->UseManualTime()->MinTime(0.3)
 OBLIGOR_BENCH(dnn);
 OBLIGOR_BENCH(wide_ensemble);
+OBLIGOR_BENCH(dense);
+OBLIGOR_BENCH(fields);
 OBLIGOR_BENCH(small_trees);
 OBLIGOR_BENCH(large_trees);
 OBLIGOR_BENCH(card);

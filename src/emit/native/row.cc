@@ -62,7 +62,7 @@ bool fill(const Step& step, RowStep& made) {
     case Op::kAttend: {
       const auto& attend = std::get<AttendData>(step.data);
       made.data = &attend;
-      return attend.shape.keys <= kMostRowKeys;
+      return attend.shape.keys <= kMostRowKeys && attend.shape.width * padded(attend.shape.keys) <= kMostRowKeyCells;
     }
     case Op::kPoints: {
       const auto& points = std::get<PointsData>(step.data);

@@ -15,8 +15,9 @@
 
 namespace obligor::native {
 
-// The keys of an attention that one row takes without a tile.
+// The keys of an attention that one row takes without a tile, and the numbers of one head of them.
 inline constexpr size_t kMostRowKeys = 512;
+inline constexpr size_t kMostRowKeyCells = 8192;
 
 struct RowStep {
   Op op = Op::kInput;
