@@ -4,7 +4,8 @@
   cmake --build build/release --target obligor obligor-train obligor_score obligor_emit_native_bench
   python bench/peers/scoring.py --build build/release [--seconds 0.2] [--json results.json]    # a Python with numpy, torch, onnxruntime, lightgbm, xgboost, lleaves
 
-Rows are drawn here (seed 1): 20 numbers, one cell in twenty missing, and 4 categories of 8 levels, for dnn (2 x 128), wide_deep and nfm; 30 numbers for two
+Rows are drawn here (seed 1): 20 numbers, one cell in twenty missing, and 4 categories of 8 levels, for dnn, wide_deep and nfm (two layers of 128; trained by two inner
+folds, so that a bundle averages two networks); 30 numbers for two
 ensembles of 500 trees, of LightGBM (31 leaves) and XGBoost (depth 5). Every batch is another stretch of 65,536 rows, also that of one row: scoring a row
 again would only show that its branches are learnt. What each is given:
 
@@ -172,34 +173,38 @@ def multiply_adds(bundle):
     return sum(out * inner for out, inner in plan_shapes(bundle)[0])
 
 
-def torch_network(name, bundle):
-    """The layers of the same sizes; numbers as a prepared design, categories and bins as rows of one table."""
-    affine, tables = plan_shapes(bundle)
-    chain = [(inner, out) for out, inner in affine if out > 2]
-    layers = []
-    for inner, out in chain:
-        layers += [torch.nn.Linear(inner, out), torch.nn.ReLU()]
-    tower = torch.nn.Sequential(*layers, torch.nn.Linear(chain[-1][1], 1), torch.nn.Sigmoid())
+def torch_network(name, bundle, fields):
+    """The layers of the same sizes: numbers as a prepared design, categories and bins as rows of one table. A bundle averages a network an inner fold."""
+    chain = [(inner, out) for out, inner in plan_shapes(bundle)[0] if out > 2]
+    networks = chain.count(chain[0])
+    chain = chain[:len(chain) // networks]
+
+    def tower():
+        layers = [layer for inner, out in chain for layer in (torch.nn.Linear(inner, out), torch.nn.ReLU())]
+        return torch.nn.Sequential(*layers, torch.nn.Linear(chain[-1][1], 1), torch.nn.Sigmoid())
+
+    towers = [tower() for _ in range(networks)]
+    width = chain[0][0]
     random = np.random.default_rng(3)
     if name != "nfm":
-        design = torch.from_numpy(random.normal(size=(ROWS, chain[0][0])).astype(np.float32))
-        return lambda begin, batch: design[begin:begin + batch], tower
-    vectors = [table for table in tables if table[1] > 1]
-    width = vectors[0][1]
-    fields = len(vectors)
-    table = torch.nn.Embedding(sum(rows for rows, _ in vectors), width)
-    codes = torch.from_numpy(random.integers(0, sum(rows for rows, _ in vectors), (ROWS, fields)))
+        design = torch.from_numpy(random.normal(size=(ROWS, width)).astype(np.float32))
+        return lambda begin, batch: design[begin:begin + batch], lambda some: sum(one(some) for one in towers) / networks
+    tables = [torch.nn.Embedding(17 * fields, width) for _ in range(networks)]
+    codes = torch.from_numpy(random.integers(0, 17 * fields, (ROWS, fields)))
 
     def forward(some):
-        vector = table(some)
-        total = vector.sum(1)
-        return tower(0.5 * (total * total - (vector * vector).sum(1)))
+        parts = []
+        for table, one in zip(tables, towers):
+            vector = table(some)
+            total = vector.sum(1)
+            parts.append(one(0.5 * (total * total - (vector * vector).sum(1))))
+        return sum(parts) / networks
 
     return lambda begin, batch: codes[begin:begin + batch], forward
 
 
-def torch_peer(name, bundle):
-    prepare, forward = torch_network(name, bundle)
+def torch_peer(name, bundle, fields):
+    prepare, forward = torch_network(name, bundle, fields)
 
     def run(batch):
         with torch.inference_mode():
@@ -322,10 +327,12 @@ def main():
                     extra = lambda threads, b=booster: {"xgboost": xgboost_peer(b, trees_x, threads)}
                 run(program, "import", path, "--from", model, "--out", bundle)
             else:
-                arguments = ["--param", "layers=2", "--param", "hidden=128"] + (["--param", "ensemble=1", "--param", "numbers=quantile"] if model == "dnn" else ["--param", "members=1"])
-                run(trainer, "train", train, "--target", "bad", "--model", model, "--no-cv", "--no-search", "--seed", 1, *arguments, "--save", bundle)
+                arguments = ["--param", "layers=2", "--param", "hidden=128", "--param", "steps=200"]
+                if model == "dnn":
+                    arguments += ["--param", "ensemble=1", "--param", "numbers=quantile"]
+                run(trainer, "train", train, "--target", "bad", "--model", model, "--no-cv", "--no-search", "--inner-folds", 2, "--seed", 1, *arguments, "--save", bundle)
                 if torch:
-                    extra = lambda threads, m=model, b=bundle: {"torch": torch_peer(m, b)}
+                    extra = lambda threads, m=model, b=bundle: {"torch": torch_peer(m, b, len(table))}
             run(program, "export", bundle, "--to", "onnx", "--out", onnx)
             for threads in map(int, options.threads.split(",")):
                 if torch:
