@@ -1,5 +1,6 @@
 #include "cli/data_options.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "table/registry.h"
+#include "table/sequence.h"
 
 namespace obligor::cli {
 namespace {
@@ -31,6 +33,35 @@ SplitSpec split_spec(const DataOptions& options) {
   return spec;
 }
 
+// What the registry declares of the columns that are still features.
+std::vector<SequenceSpec> registry_sequences(const DataSet& set, const TaskSpec& task) {
+  const auto held = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<SequenceSpec> sequences = set.task.sequences;
+  for (auto& sequence : sequences) {
+    std::erase_if(sequence.channels, [&](const auto& channel) {
+      return std::any_of(channel.columns.begin(), channel.columns.end(), [&](const std::string& column) {
+        const bool has_role = column == task.target || column == task.weight || column == task.group || column == task.time ||
+                              column == task.reject_flag || held(task.ids, column) || held(task.protect, column) || held(task.ignore, column);
+        return has_role || (!task.features.empty() && !held(task.features, column));
+      });
+    });
+  }
+  std::erase_if(sequences, [](const auto& sequence) { return sequence.channels.empty(); });
+  return sequences;
+}
+
+// A channel with a column that is left out goes with it.
+void leave_out(Task& task, const std::string& name) {
+  std::erase(task.features, name);
+  for (auto& sequence : task.sequences) {
+    std::erase_if(sequence.channels,
+                  [&](const auto& channel) { return std::find(channel.columns.begin(), channel.columns.end(), name) != channel.columns.end(); });
+  }
+  std::erase_if(task.sequences, [](const auto& sequence) { return sequence.channels.empty(); });
+}
+
 // Says what the leak guards found, and leaves out what they drop unless the user or the registry chose the columns.
 std::vector<Guard> guard(const Table& table, Task& task, const Split& split) {
   auto guards = leak_guards(table, task, split);
@@ -38,7 +69,7 @@ std::vector<Guard> guard(const Table& table, Task& task, const Split& split) {
   for (auto& finding : guards) {
     finding.drop = finding.drop && !chosen;
     if (finding.drop) {
-      std::erase(task.features, finding.column);
+      leave_out(task, finding.column);
       finding.message += "; it is left out";
     }
     log_warn(fmt::format("{}: {}", finding.kind, finding.message));
@@ -59,6 +90,7 @@ Table read_data(const DataOptions& options, TaskSpec& task, const std::string& c
     }
     task.ids.insert(task.ids.end(), set.task.ids.begin(), set.task.ids.end());
     task.ignore.insert(task.ignore.end(), set.task.ignore.begin(), set.task.ignore.end());
+    if (task.sequences.empty()) task.sequences = registry_sequences(set, task);
     return read_data_set(set, options.mirror, notes);
   }
   if (task.target.empty()) throw Error(ErrorCode::kInvalid, fmt::format("{}: --target COLUMN is wanted (a set of the registry needs none)", command));
@@ -83,6 +115,9 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--weight", task.weight, "a column of row weights")->group(kTaskGroup);
   app.add_option("--time", task.time, "a date column that is no feature")->group(kTaskGroup);
   app.add_option("--group", task.group, "a column whose groups stay whole in every split")->group(kTaskGroup);
+  app.add_option("--sequence", options.sequences,
+                 "columns that are one history, oldest first, as in \"history: paid=pay_6..pay_1, bill=bill_6..bill_1\" (docs/sequences.md)")
+      ->group("Data");
   app.add_option("--reject-flag", task.reject_flag, "a column that tells accepted applications from rejected ones, which have no target")
       ->group(kRejectGroup);
   app.add_option("--reject-value", task.reject_value, "the value of the flag that means rejected")->group(kRejectGroup);
@@ -102,6 +137,7 @@ LoadedData load_data(const DataOptions& options, const std::string& command, con
   data.source = options.sql.empty() ? options.data : "--sql";
   TaskSpec spec = options.task;
   if (!options.out_of_time.empty()) spec.time = options.out_of_time;
+  for (const auto& text : options.sequences) spec.sequences.push_back(parse_sequence(text));
   std::vector<ReadNote> notes;
   data.table = read_data(options, spec, command, context.threads(), &notes);
   for (const auto& note : notes) data.notes.push_back(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));

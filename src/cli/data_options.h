@@ -29,6 +29,7 @@ struct DataOptions {
   ReadOptions read;
   std::string mirror;
   TaskSpec task;
+  std::vector<std::string> sequences;  // as table/sequence.h reads them
   int folds = 5;
   std::string folds_file;
   double hold_out = 0;

@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kTaskTable = "task";
 constexpr const char* kRejectTable = "reject";
 constexpr const char* kModelsTable = "models";
+constexpr const char* kSequenceTables = "sequence";
 
 // A value as a person would have typed it after the flag.
 std::string value_text(const toml::node& node, const std::string& where) {
@@ -78,6 +79,8 @@ class Collector {
         group(*node.as_table(), kTaskTable, kTaskGroup, "");
       } else if (name == kRejectTable && node.is_table()) {
         group(*node.as_table(), kRejectTable, kRejectGroup, kRejectPrefix);
+      } else if (name == kSequenceTables && node.is_array_of_tables()) {
+        sequences(*node.as_array());
       } else if (name == kModelsTable && node.is_table()) {
         models(*node.as_table());
       } else if (section != nullptr && node.is_table()) {
@@ -121,6 +124,34 @@ class Collector {
                                                      node.source().begin.line, name));
       }
       flatten(*node.as_table(), name + ".", fmt::format("{}:{}: models", file_, node.source().begin.line), item.inputs);
+    }
+    if (!item.inputs.empty()) items.push_back(std::move(item));
+  }
+
+  // [[sequence]] name = "history", channels = ["paid=pay_6..pay_1", ..]: the text that --sequence takes.
+  void sequences(const toml::array& tables) {
+    if (command_ == nullptr || find_option(*command_, kSequenceTables) == nullptr) return;
+    CLI::ConfigItem item;
+    item.parents.push_back(command_->get_name());
+    item.name = kSequenceTables;
+    for (const toml::node& node : tables) {
+      const toml::table& table = *node.as_table();
+      std::string name;
+      std::string channels;
+      for (const auto& [key, value] : table) {
+        const std::string known(key.str());
+        const std::string where = fmt::format("{}:{}: sequence.{}", file_, value.source().begin.line, known);
+        if (known == "name") {
+          name = value_text(value, where);
+        } else if (known == "channels" && value.is_array()) {
+          for (const toml::node& channel : *value.as_array()) channels += (channels.empty() ? "" : ", ") + value_text(channel, where);
+        } else if (known == "channels") {
+          channels = value_text(value, where);
+        } else {
+          unknown_key(fmt::format("sequence.{}", known), value, {"sequence.name", "sequence.channels"});
+        }
+      }
+      item.inputs.push_back(fmt::format("{}: {}", name, channels));
     }
     if (!item.inputs.empty()) items.push_back(std::move(item));
   }

@@ -20,8 +20,9 @@ struct Block {
   std::vector<std::string> names;  // one a column
   std::string source;              // raw column
   bool categorical = false;
-  std::vector<std::string> levels;  // of a category's codes, when categorical
-  bool days = false;                // the columns are days since 1970-01-01 as read
+  std::vector<std::string> levels;   // of a category's codes, when categorical
+  bool days = false;                 // the columns are days since 1970-01-01 as read
+  std::vector<std::string> sources;  // one a column, where they differ
 };
 
 // Values and weights of the training rows, the sorted finite ones first: the basis of every quantile.
@@ -62,6 +63,18 @@ class Sample {
 // Nodes for a number column. Empty when the column says nothing (constant, all missing).
 [[nodiscard]] std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows rows, std::span<const double> weights,
                                               const PrepSpec& spec);
+
+// The same of values that `x` yields: what they are in training, whatever column they stand in.
+[[nodiscard]] std::vector<Block> lower_values(PlanBuilder& builder, NodeId x, const std::string& name, bool is_date, const Sample& values,
+                                              const PrepSpec& spec);
+
+// The channels of a sequence, prepared jointly over its steps, and the group that they make. No columns where no channel says anything.
+struct SequenceBlock {
+  Block block;
+  FeatureGroup group;  // `first` is still to be set
+};
+[[nodiscard]] SequenceBlock lower_sequence(PlanBuilder& builder, const Table& table, const SequenceSpec& sequence, Rows rows,
+                                           std::span<const double> weights, const PrepSpec& spec);
 
 // Optimal bins of the features that `spec` wants as WoE; none for the others, and for a column whose bins say nothing.
 [[nodiscard]] std::vector<std::optional<Binning>> fit_woe(const Table& table, const std::vector<std::string>& features, Rows rows,

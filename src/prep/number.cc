@@ -60,8 +60,7 @@ double signed_log(double x) { return std::copysign(std::log1p(std::fabs(x)), x);
 // A factor that keeps float32 finite: a column of a tiny spread is scaled by at most 1e30.
 float safe_factor(double spread) { return static_cast<float>(std::min(1.0 / spread, 1e30)); }
 
-Block scaled(PlanBuilder& builder, NodeId x, const Column& column, const Sample& sample, const PrepSpec& spec) {
-  const std::string& name = column.name();
+Block scaled(PlanBuilder& builder, NodeId x, const std::string& name, const Sample& sample, const PrepSpec& spec) {
   float low = spec.clip > 0 ? sample.quantile(spec.clip) : sample.low();
   float high = spec.clip > 0 ? sample.quantile(1 - spec.clip) : sample.high();
   if (low == high) {  // almost all weight on one value: clipping would make the column constant
@@ -90,7 +89,7 @@ Block scaled(PlanBuilder& builder, NodeId x, const Column& column, const Sample&
   return {node, {name}, name, false};
 }
 
-Block by_quantiles(PlanBuilder& builder, NodeId x, const Column& column, const Sample& sample, bool normal, bool impute) {
+Block by_quantiles(PlanBuilder& builder, NodeId x, const std::string& name, const Sample& sample, bool normal, bool impute) {
   std::vector<float> knots;
   std::vector<double> shares;
   quantile_knots(sample, knots, shares);
@@ -99,7 +98,7 @@ Block by_quantiles(PlanBuilder& builder, NodeId x, const Column& column, const S
   for (const double share : shares) values.push_back(normal ? normal_quantile(share) : static_cast<float>(share));
   if (impute) x = builder.impute(x, {sample.quantile(0.5)});
   const NodeId node = builder.interpolate(x, std::move(knots), std::move(values));
-  return {node, {column.name()}, column.name(), false};
+  return {node, {name}, name, false};
 }
 
 }  // namespace
@@ -202,10 +201,12 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
     for (const uint32_t row : rows) values.push_back(all[row]);
   }
   const Sample raw(values, weights);
-  std::vector<Block> blocks;
-  if (raw.empty()) return blocks;
-  NodeId x = builder.input(name, InputKind::kNumber, is_date ? "date" : "");
+  if (raw.empty()) return {};
+  return lower_values(builder, builder.input(name, InputKind::kNumber, is_date ? "date" : ""), name, is_date, raw, spec);
+}
 
+std::vector<Block> lower_values(PlanBuilder& builder, NodeId x, const std::string& name, bool is_date, const Sample& raw, const PrepSpec& spec) {
+  std::vector<Block> blocks;
   const std::vector<float> specials = spec.special_codes ? find_special_codes(raw) : std::vector<float>{};
   const NodeId original = x;
   if (!specials.empty()) x = builder.special(x, specials);
@@ -218,10 +219,10 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
         blocks.push_back({spec.impute ? builder.impute(x, {sample.quantile(0.5)}) : x, {name}, name, false, {}, is_date});
         break;
       case NumberCoding::kStandard:
-      case NumberCoding::kRobust: blocks.push_back(scaled(builder, x, column, sample, spec)); break;
+      case NumberCoding::kRobust: blocks.push_back(scaled(builder, x, name, sample, spec)); break;
       case NumberCoding::kQuantile:
       case NumberCoding::kUniform:
-        blocks.push_back(by_quantiles(builder, x, column, sample, spec.numbers == NumberCoding::kQuantile, spec.impute));
+        blocks.push_back(by_quantiles(builder, x, name, sample, spec.numbers == NumberCoding::kQuantile, spec.impute));
         break;
       case NumberCoding::kPiecewiseLinear: {
         std::vector<float> edges = sample.cuts(spec.bins);
@@ -232,7 +233,7 @@ std::vector<Block> lower_number(PlanBuilder& builder, const Column& column, Rows
           for (size_t t = 0; t + 1 < edges.size(); ++t) block.names.push_back(name + " (piece " + std::to_string(t + 1) + ")");
           blocks.push_back(std::move(block));
         }
-        if (spec.both_quantile) blocks.push_back(by_quantiles(builder, x, column, sample, true, true));
+        if (spec.both_quantile) blocks.push_back(by_quantiles(builder, x, name, sample, true, true));
         break;
       }
       case NumberCoding::kWoe: break;  // prep/woe.cc

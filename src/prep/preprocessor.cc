@@ -81,8 +81,16 @@ PairCodes pair_codes(const Vocabulary& a, const Vocabulary& b) {
 
 class Fitter {
  public:
-  Fitter(const Table& table, const std::vector<std::string>& features, const TrainingRows& train, const PrepSpec& spec, const Context& context)
-      : table_(table), features_(features), rows_(train.rows), spec_(spec), context_(context), target_(train.target), weights_(train.weight) {}
+  Fitter(const Table& table, const Task& task, const TrainingRows& train, const PrepSpec& spec, const Context& context)
+      : table_(table), features_(task.features), rows_(train.rows), spec_(spec), context_(context), target_(train.target), weights_(train.weight) {
+    if (!spec.sequences) return;
+    sequences_ = task.sequences;
+    for (const auto& sequence : sequences_) {
+      for (const auto& channel : sequence.channels) {
+        for (const auto& column : channel.columns) std::erase(features_, column);
+      }
+    }
+  }
 
   std::unique_ptr<Preprocessor::Fitted> run() {
     auto binnings = prep::fit_woe(table_, features_, rows_, target_, weights_, spec_, context_);
@@ -102,6 +110,13 @@ class Fitter {
       }
     }
     pairs();
+    for (const auto& sequence : sequences_) {
+      auto made = prep::lower_sequence(builder_, table_, sequence, rows_, weights_, spec_);
+      if (made.block.names.empty()) continue;
+      made.group.first = width_;
+      groups_.push_back(std::move(made.group));
+      add(std::move(made.block));
+    }
     if (blocks_.empty() && codes_.empty()) {
       throw Error(ErrorCode::kData, fmt::format("{}: no usable feature is left: every column is constant, missing, or left out", table_.source()));
     }
@@ -229,9 +244,9 @@ class Fitter {
     std::vector<NodeId> parts;
     for (const auto& block : blocks_) {
       parts.push_back(block.node);
-      for (const auto& name : block.names) {
-        fitted->names.push_back(name);
-        fitted->sources.push_back(block.source);
+      for (size_t i = 0; i < block.names.size(); ++i) {
+        fitted->names.push_back(block.names[i]);
+        fitted->sources.push_back(block.sources.empty() ? block.source : block.sources[i]);
         fitted->categorical.push_back(block.categorical ? 1 : 0);
         fitted->days.push_back(block.days ? 1 : 0);
         fitted->feature_levels.push_back(block.levels);
@@ -241,6 +256,7 @@ class Fitter {
     for (size_t i = 0; i < codes_.size(); ++i) builder_.output(fmt::format("code:{}", i), codes_[i]);
     fitted->code_levels = std::move(code_levels_);
     fitted->binnings = std::move(binnings_);
+    fitted->groups = std::move(groups_);
     fitted->feature_binning.assign(width_, -1);
     for (const auto& [column, binning] : feature_binning_) fitted->feature_binning[column] = binning;
     fitted->plan = builder_.build();
@@ -254,7 +270,9 @@ class Fitter {
   };
 
   const Table& table_;
-  const std::vector<std::string>& features_;
+  std::vector<std::string> features_;  // beside those of sequences
+  std::vector<SequenceSpec> sequences_;
+  std::vector<FeatureGroup> groups_;
   Rows rows_;
   const PrepSpec& spec_;
   const Context& context_;
@@ -289,12 +307,12 @@ Preprocessor& Preprocessor::operator=(Preprocessor&&) noexcept = default;
 
 std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec,
                                                             const Context& context, const ExecutorFactory& executor) {
-  return fit_transform(table, task.features, training_rows(task, rows), spec, context, executor);
+  return fit_transform(table, task, training_rows(task, rows), spec, context, executor);
 }
 
-std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
-                                                            const PrepSpec& spec, const Context& context, const ExecutorFactory& executor) {
-  Fitter fitter(table, features, train, spec, context);
+std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, const TrainingRows& train, const PrepSpec& spec,
+                                                            const Context& context, const ExecutorFactory& executor) {
+  Fitter fitter(table, task, train, spec, context);
   Preprocessor prep(fitter.run());
   prep.fitted_->executor = executor(prep.fitted_->plan);
   Design design = prep.apply(table, train.rows);

@@ -35,11 +35,10 @@ struct Design {
 class Preprocessor {
  public:
   struct Fitted;
-  // The named features of the table over rows with their targets and weights. The plan is run by what `executor` makes of it. Errors: Error{kData}
-  // when no usable column is left.
-  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
-                                                       const PrepSpec& spec, const Context& context,
-                                                       const ExecutorFactory& executor = make_interpreter);
+  // The features of the task over rows with their targets and weights, which stand for those of the task. The plan is run by what `executor`
+  // makes of it. Errors: Error{kData} when no usable column is left.
+  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, const TrainingRows& train, const PrepSpec& spec,
+                                                       const Context& context, const ExecutorFactory& executor = make_interpreter);
   // With the features, targets and weights of the task.
   static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context,
                                                        const ExecutorFactory& executor = make_interpreter);

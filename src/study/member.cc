@@ -77,7 +77,7 @@ std::vector<double> run_plan(const ScorePlan& plan, const Table& table, Rows row
 
 Member fit_member(const Fit& fit, const TrainingRows& train, Rows valid) {
   const PrepSpec spec = fit.entry.prep(fit.params);
-  auto [prep, design] = Preprocessor::fit_transform(fit.table, fit.task.features, train, spec, fit.context, fit.executor);
+  auto [prep, design] = Preprocessor::fit_transform(fit.table, fit.task, train, spec, fit.context, fit.executor);
   Design valid_design;
   if (!valid.empty() && fit.entry.traits.early_stopping) valid_design = prep.apply(fit.table, valid);
   const TrainingRows held = training_rows(fit.task, valid);

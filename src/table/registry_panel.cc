@@ -1,4 +1,5 @@
 #include "table/registry_sets.h"
+#include "table/sequence.h"
 
 namespace obligor {
 namespace {
@@ -63,6 +64,8 @@ DataSet taiwan() {
   set.task.target = "default.payment.next.month";
   set.task.positive = "1";
   set.task.ids = {"ID"};
+  // April to September 2005.
+  set.task.sequences = {parse_sequence("history: status=PAY_6..PAY_2|PAY_0, bill=BILL_AMT6..BILL_AMT1, paid=PAY_AMT6..PAY_AMT1")};
   return set;
 }
 

@@ -232,6 +232,28 @@ void choose_features(const Table& table, const TaskSpec& spec, Task& task) {
   }
 }
 
+void find_sequences(const Table& table, const TaskSpec& spec, Task& task) {
+  const std::unordered_set<std::string> features(task.features.begin(), task.features.end());
+  for (const SequenceSpec& sequence : spec.sequences) {
+    const auto same = [&](const SequenceSpec& other) { return other.name == sequence.name; };
+    if (std::any_of(task.sequences.begin(), task.sequences.end(), same)) {
+      throw Error(ErrorCode::kInvalid, fmt::format("{}: two sequences are named '{}'; name each once", table.source(), sequence.name));
+    }
+    for (const auto& channel : sequence.channels) {
+      for (const std::string& column : channel.columns) {
+        const std::string what = fmt::format("sequence '{}', channel '{}': column", sequence.name, channel.name);
+        if (!table.find(column)) throw unknown_name(what, column, table.names());
+        if (features.contains(column)) continue;
+        throw Error(ErrorCode::kInvalid,
+                    fmt::format("{}: {} '{}' is no feature of the task (it is the target, left out or has another role); leave it "
+                                "out of the sequence",
+                                table.source(), what, column));
+      }
+    }
+    task.sequences.push_back(sequence);
+  }
+}
+
 }  // namespace
 
 std::string_view task_kind_name(TaskKind kind) {
@@ -271,6 +293,7 @@ Task make_task(const Table& table, const TaskSpec& spec) {
   code_target(table, spec, task);
   read_weights(table, spec, task);
   choose_features(table, spec, task);
+  find_sequences(table, spec, task);
   return task;
 }
 
@@ -303,6 +326,11 @@ Json task_json(const Task& task) {
   put_all("ids", task.spec.ids);
   put_all("protect", task.spec.protect);
   put_all("ignore", task.spec.ignore);
+  for (const auto& sequence : task.sequences) {
+    Json channels = Json::array();
+    for (const auto& channel : sequence.channels) channels.push_back({{"name", channel.name}, {"columns", channel.columns}});
+    json["sequences"].push_back({{"name", sequence.name}, {"channels", std::move(channels)}});
+  }
   if (task.spec.cost_false_negative > 0) json["cost_false_negative"] = task.spec.cost_false_negative;
   if (task.spec.cost_false_positive > 0) json["cost_false_positive"] = task.spec.cost_false_positive;
   return json;

@@ -70,9 +70,15 @@ ScorePlan sample_plan() {
   const NodeId chosen = b.activate(b.select(all, {0, 3}), "tanh");
   const NodeId six = b.select(all, {0, 1, 2, 3, 4, 5});
   const NodeId attended = b.attend(b.select(six, {0, 1, 2, 3}), six, six, 1, 3);
+  const NodeId seen = b.select(all, {6, 7, 8});
+  const NodeId state = b.recur(six, seen, "gru", std::vector<float>(6, 0.5F), {0.1F, 0.2F, 0.3F}, std::vector<float>(6, 0.1F));
+  const NodeId filtered = b.convolve(six, {1, 0, 0.5F, 0.5F}, {0.1F}, 3, 1, 1, 0);
+  const NodeId among = b.attend(b.select(state, {2}), state, filtered, seen, 1, 3);
+  const NodeId steps = b.concat({among, b.pool(six, seen, "mean")});
   const NodeId normal = b.normalise(b.multiply(attended, attended), {1, 0.5F}, {0, 0.25F}, 0.01F);
-  const NodeId log_odds =
-      b.sum({b.affine(chosen, {0.3F, -0.2F}, {0.1F}, 1), b.trees(all, trees), b.affine(normal, {1, 0, 0, 1}, {0}, 1)}, {0.5F, 0.5F, 0.1F});
+  const NodeId log_odds = b.sum({b.affine(chosen, {0.3F, -0.2F}, {0.1F}, 1), b.trees(all, trees),
+                                 b.affine(b.sum({normal, b.concat({steps, b.select(all, {0})})}, {1, 0.1F}), {1, 0, 0, 1}, {0}, 1)},
+                                {0.5F, 0.5F, 0.1F});
   b.output("log_odds", log_odds);
   b.output("probability", b.activate(log_odds, "sigmoid"));
   b.output("points", b.points(log_odds, 28.85F, 487.1F, "round"));
@@ -175,8 +181,9 @@ std::string chain_text(int splits) {
 Target plan_target() {
   return {"plan", run_plan_target, [] { return std::vector<std::string>{pack(save_plan(sample_plan()))}; },
           [] {
-            return std::vector<std::string>{"\"op\":", "\"in\":", "\"const\":", "\"size\":", "\"shape\":", "data_offsets", "\"F32\"", "\"I32\"",
-                                            "trees",   "one_hot", "attend",     "normalise", "-1",         "4294967295",   "1e9",     "null"};
+            return std::vector<std::string>{"\"op\":", "\"in\":", "\"const\":", "\"size\":",  "\"shape\":", "data_offsets", "\"F32\"",
+                                            "\"I32\"", "trees",   "one_hot",    "attend",     "normalise",  "recur",        "convolve",
+                                            "pool",    "lstm",    "-1",         "4294967295", "1e9",        "null"};
           }};
 }
 
