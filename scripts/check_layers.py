@@ -9,9 +9,9 @@ SOURCE = ROOT / "src"
 # A vendor header (by prefix) and the rooms that may include it; where the room is followed by a star only .cc files, and -inl.h files,
 # which .cc files alone include.
 VENDORS = {
-    "torch/": ["zoo/net*", "zoo/field*", "zoo/recsys*"],
-    "ATen/": ["zoo/net*", "zoo/field*", "zoo/recsys*"],
-    "c10/": ["zoo/net*", "zoo/field*", "zoo/recsys*"],
+    "torch/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
+    "ATen/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
+    "c10/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
     "LightGBM/": ["zoo/boost*"],
     "duckdb": ["table"],
     "CLI/": ["cli"],

@@ -15,13 +15,14 @@
 #include "zoo/recsys/recsys.h"
 #include "zoo/registry.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 25> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 31> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -47,6 +48,12 @@ std::vector<ModelEntry> bound_registry() {
       {"sdae", fit_sdae},
       {"autoencoder", fit_autoencoder},
       {"isolation_forest", fit_isolation_forest},
+      {"rnn", fit_rnn},
+      {"lstm", fit_lstm},
+      {"gru", fit_gru},
+      {"attention_lstm", fit_attention_lstm},
+      {"cnn", fit_cnn},
+      {"transformer", fit_transformer},
   }};
   constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
       {"autorec", fit_autorec},

@@ -12,6 +12,7 @@
 #include "zoo/net/net.h"
 #include "zoo/recsys/recsys.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
 #include "zoo/tree/tree.h"
 
@@ -44,6 +45,12 @@ std::span<const ModelEntry> registry() {
       sdae_entry(),
       autoencoder_entry(),
       isolation_forest_entry(),
+      rnn_entry(),
+      lstm_entry(),
+      gru_entry(),
+      attention_lstm_entry(),
+      cnn_entry(),
+      transformer_entry(),
       blend_entry(),
       autorec_entry(),
       biased_mf_entry(),

@@ -1,0 +1,160 @@
+#include "zoo/sequence/lower.h"
+
+#include <cmath>
+
+namespace obligor::sequence {
+namespace {
+
+class Lowerer {
+ public:
+  Lowerer(const Shape& shape, const std::vector<net::NamedArray>& arrays, PlanBuilder& builder, NodeId features)
+      : shape_(shape), arrays_(arrays), builder_(builder), features_(features) {}
+
+  Lowered run() {
+    std::vector<NodeId> parts;
+    for (size_t i = 0; i < shape_.inputs.size(); ++i) parts.push_back(pooled(i));
+    if (!shape_.plain.empty()) parts.push_back(builder_.select(features_, shape_.plain));
+    NodeId z = builder_.concat(std::move(parts));
+    if (shape_.head > 0) {
+      z = builder_.activate(builder_.affine(z, get("hidden W"), get("hidden b"), static_cast<uint32_t>(shape_.head)), "relu");
+    }
+    return {builder_.affine(z, get("head"), get("head b"), 1), ScoreKind::kLogOdds};
+  }
+
+ private:
+  [[nodiscard]] const std::vector<float>& get(const std::string& name) const { return arrays_.get(name); }
+
+  NodeId run_of(size_t first, size_t count) {
+    std::vector<int32_t> columns;
+    for (size_t c = 0; c < count; ++c) columns.push_back(static_cast<int32_t>(first + c));
+    return builder_.select(features_, std::move(columns));
+  }
+  // `width` numbers a step, the steps in the other order.
+  NodeId turned(NodeId x, size_t steps, size_t width) {
+    std::vector<int32_t> columns;
+    for (size_t t = steps; t-- > 0;) {
+      for (size_t c = 0; c < width; ++c) columns.push_back(static_cast<int32_t>(t * width + c));
+    }
+    return builder_.select(x, std::move(columns));
+  }
+  // A vector that is the same for every row.
+  NodeId fixed(NodeId present, const std::vector<float>& values) {
+    const auto width = static_cast<uint32_t>(values.size());
+    return builder_.affine(present, std::vector<float>(values.size() * builder_.type(present).width, 0.0F), values, width);
+  }
+  NodeId each_step(NodeId x, const std::string& weight, const std::string& bias, uint32_t steps) {
+    return builder_.convolve(x, get(weight), get(bias), steps);
+  }
+
+  NodeId pooled(size_t i) {
+    const Input& input = shape_.inputs[i];
+    const auto steps = static_cast<uint32_t>(input.steps);
+    const NodeId x = run_of(input.first, input.steps * input.channels);
+    const NodeId present = input.has_presence ? run_of(input.first + input.steps * input.channels, input.steps)
+                                              : builder_.affine(x, std::vector<float>(input.steps * builder_.type(x).width, 0.0F),
+                                                                std::vector<float>(input.steps, 1.0F), steps);
+    NodeId last = 0;
+    NodeId encoded = 0;
+    if (shape_.is_recurrent()) encoded = recurrent(i, x, present, last);
+    else if (shape_.encoder == Encoder::kConvolution) encoded = convolution(i, x, present);
+    else encoded = transformer(i, x, present);
+    switch (shape_.pool) {
+      case Pool::kLast: return shape_.is_recurrent() ? last : builder_.pool(encoded, present, "last");
+      case Pool::kMax: return builder_.pool(encoded, present, "max");
+      case Pool::kMean: return builder_.pool(encoded, present, "mean");
+      case Pool::kAttention: break;
+    }
+    const NodeId keys = builder_.activate(each_step(encoded, name_of(i, "attend W"), name_of(i, "attend b"), steps), "tanh");
+    return builder_.attend(fixed(present, get(name_of(i, "attend u"))), keys, encoded, present, 1, steps);
+  }
+
+  // The states, and the last of each way.
+  NodeId recurrent(size_t i, NodeId x, NodeId present, NodeId& last) {
+    const size_t steps = shape_.inputs[i].steps;
+    const size_t hidden = shape_.hidden;
+    const auto last_of = [&](NodeId states) {
+      std::vector<int32_t> columns;
+      for (size_t c = 0; c < hidden; ++c) columns.push_back(static_cast<int32_t>((steps - 1) * hidden + c));
+      return builder_.select(states, std::move(columns));
+    };
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const auto cell = [&](NodeId from, NodeId there, bool back) {
+        return builder_.recur(from, there, cell_name(shape_.encoder), get(name_of(i, l, "W", back)), get(name_of(i, l, "U", back)),
+                              get(name_of(i, l, "b", back)));
+      };
+      const NodeId ahead = cell(x, present, false);
+      if (!shape_.both_ways) {
+        x = ahead;
+        last = last_of(ahead);
+        continue;
+      }
+      const size_t width = builder_.type(x).width / steps;
+      const NodeId back = cell(turned(x, steps, width), turned(present, steps, 1), true);
+      last = builder_.concat({last_of(ahead), last_of(back)});
+      std::vector<int32_t> columns;
+      for (size_t t = 0; t < steps; ++t) {
+        for (size_t c = 0; c < hidden; ++c) columns.push_back(static_cast<int32_t>(t * hidden + c));
+        for (size_t c = 0; c < hidden; ++c) columns.push_back(static_cast<int32_t>((2 * steps - 1 - t) * hidden + c));
+      }
+      x = builder_.select(builder_.concat({ahead, back}), std::move(columns));
+    }
+    return x;
+  }
+
+  NodeId convolution(size_t i, NodeId x, NodeId present) {
+    const auto steps = static_cast<uint32_t>(shape_.inputs[i].steps);
+    std::vector<int32_t> spread;
+    for (uint32_t t = 0; t < steps; ++t) spread.insert(spread.end(), shape_.hidden, static_cast<int32_t>(t));
+    const NodeId mask = builder_.select(present, std::move(spread));
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const auto dilation = static_cast<uint32_t>(size_t{1} << l);
+      const auto reach = static_cast<uint32_t>(shape_.taps - 1) * dilation;
+      const NodeId y = builder_.convolve(x, get(name_of(i, l, "W")), get(name_of(i, l, "b")), steps, dilation, reach - reach / 2, reach / 2);
+      x = builder_.multiply(builder_.activate(y, "relu"), mask);
+    }
+    return x;
+  }
+
+  NodeId transformer(size_t i, NodeId x, NodeId present) {
+    const auto steps = static_cast<uint32_t>(shape_.inputs[i].steps);
+    const auto heads = static_cast<uint32_t>(shape_.heads);
+    const auto norm = [&](NodeId y, const std::string& name) {
+      return builder_.normalise(y, get(name), get(name + " b"), static_cast<float>(kNormEpsilon));
+    };
+    x = each_step(x, name_of(i, "token W"), name_of(i, "token b"), steps);
+    std::vector<float> shift = get(name_of(i, "place"));
+    for (float& value : shift) value = -value;
+    const size_t all = shift.size();
+    x = builder_.scale(x, std::move(shift), std::vector<float>(all, 1.0F));
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const NodeId seen = norm(x, name_of(i, l, "norm 1"));
+      // The scores' scale is folded into the queries.
+      const double scale = 1 / std::sqrt(static_cast<double>(shape_.hidden / shape_.heads));
+      const auto scaled = [&](std::vector<float> values) {
+        for (float& value : values) value = static_cast<float>(scale * static_cast<double>(value));
+        return values;
+      };
+      const NodeId q = builder_.convolve(seen, scaled(get(name_of(i, l, "Q"))), scaled(get(name_of(i, l, "Q b"))), steps);
+      const NodeId k = each_step(seen, name_of(i, l, "K"), name_of(i, l, "K b"), steps);
+      const NodeId v = each_step(seen, name_of(i, l, "V"), name_of(i, l, "V b"), steps);
+      const NodeId mixed = each_step(builder_.attend(q, k, v, present, heads, steps), name_of(i, l, "O"), name_of(i, l, "O b"), steps);
+      x = builder_.sum({x, mixed}, {1, 1});
+      const NodeId wide = builder_.activate(each_step(norm(x, name_of(i, l, "norm 2")), name_of(i, l, "F"), name_of(i, l, "F b"), steps), "relu");
+      x = builder_.sum({x, each_step(wide, name_of(i, l, "G"), name_of(i, l, "G b"), steps)}, {1, 1});
+    }
+    return norm(x, name_of(i, "norm"));
+  }
+
+  const Shape& shape_;
+  const net::Lookup arrays_;
+  PlanBuilder& builder_;
+  NodeId features_;
+};
+
+}  // namespace
+
+Lowered lower_network(const Shape& shape, const std::vector<net::NamedArray>& parameters, PlanBuilder& builder, const LoweredInputs& inputs) {
+  return Lowerer(shape, parameters, builder, inputs.features).run();
+}
+
+}  // namespace obligor::sequence

@@ -1,0 +1,191 @@
+#include "zoo/sequence/sequence.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "emit/native/native.h"
+#include "plan/executor.h"
+#include "zoo/sequence/shape.h"
+
+namespace obligor {
+namespace {
+
+constexpr size_t kSteps = 4;
+constexpr size_t kChannels = 2;
+constexpr size_t kWidth = 2 + kSteps * (kChannels + 1);  // two plain columns, then the history
+
+struct History {
+  size_t rows = 0;
+  std::vector<float> x;
+  std::vector<uint8_t> y;
+  std::vector<std::string> names = std::vector<std::string>(kWidth, "c");
+  std::vector<FeatureGroup> groups{{FeatureGroup::Kind::kSequence, "h", 2, kSteps, kChannels, {}}};
+
+  [[nodiscard]] Batch batch() const {
+    Batch made;
+    made.rows = rows;
+    made.width = kWidth;
+    made.features = x;
+    return made;
+  }
+  [[nodiscard]] FitInput input() const {
+    FitInput in;
+    in.train = batch();
+    in.target = y;
+    in.valid = batch();
+    in.valid_target = y;
+    in.feature_names = names;
+    in.feature_source = names;
+    in.groups = groups;
+    return in;
+  }
+};
+
+// Bad where the first channel falls from the first step that is there to the last: what is in the steps says nothing without their order.
+History make_history(size_t rows, bool ragged, uint64_t seed) {
+  Random random(seed, "history");
+  History made;
+  made.rows = rows;
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t absent = ragged ? static_cast<size_t>(random.below(kSteps + 1)) : 0;
+    std::vector<float> row{static_cast<float>(random.normal()), static_cast<float>(random.normal())};
+    float first = 0;
+    float last = 0;
+    for (size_t t = 0; t < kSteps; ++t) {
+      for (size_t c = 0; c < kChannels; ++c) {
+        const auto value = t < absent ? 0.0F : static_cast<float>(random.normal());
+        row.push_back(value);
+        if (c == 0 && t == absent) first = value;
+        if (c == 0) last = value;
+      }
+    }
+    for (size_t t = 0; t < kSteps; ++t) row.push_back(t < absent ? 0.0F : 1.0F);
+    made.x.insert(made.x.end(), row.begin(), row.end());
+    made.y.push_back(first > last || (first == last && random.uniform() < 0.5) ? 1 : 0);
+  }
+  return made;
+}
+
+struct Named {
+  ModelEntry entry;
+  FitFunction fit;
+};
+std::vector<Named> models() {
+  return {{rnn_entry(), fit_rnn}, {lstm_entry(), fit_lstm},
+          {gru_entry(), fit_gru}, {attention_lstm_entry(), fit_attention_lstm},
+          {cnn_entry(), fit_cnn}, {transformer_entry(), fit_transformer}};
+}
+
+FitResult fit(const Named& model, const History& history, const ParamValues& more, size_t epochs = 2) {
+  ParamValues values{{"epochs", std::to_string(epochs)}, {"hidden", "12"}, {"head", "8"}, {"batch", "64"}};
+  values.insert(values.end(), more.begin(), more.end());
+  return model.fit(history.input(), make_params(model.entry.params, values, model.entry.name), Context({.seed = 3, .threads = 1}));
+}
+
+// The prepared columns as the inputs of a plan.
+ScorePlan plan_of(const Model& model) {
+  PlanBuilder builder;
+  std::vector<NodeId> columns;
+  for (size_t c = 0; c < kWidth; ++c) columns.push_back(builder.input("c" + std::to_string(c), InputKind::kNumber));
+  const Lowered lowered = model.lower(builder, {builder.concat(columns), {}});
+  builder.output("p", builder.activate(lowered.node, "sigmoid"));
+  return builder.build();
+}
+
+void expect_plan_agrees(const Model& model, const History& history, const std::string& what) {
+  const auto predicted = model.predict(history.batch()).values;
+  std::vector<std::vector<float>> columns(kWidth);
+  for (size_t r = 0; r < history.rows; ++r) {
+    for (size_t c = 0; c < kWidth; ++c) columns[c].push_back(history.x[r * kWidth + c]);
+  }
+  InputBatch batch;
+  batch.rows = history.rows;
+  for (const auto& column : columns) batch.columns.push_back({column, {}, nullptr});
+  const ScorePlan plan = plan_of(model);
+  const auto slow = Interpreter(plan).run(batch, {})[0].numbers;
+  const auto fast = NativeExecutor(plan).run(batch, {})[0].numbers;
+  for (size_t r = 0; r < history.rows; ++r) {
+    ASSERT_NEAR(slow[r], predicted[r], 1e-6) << what << ", row " << r;
+    ASSERT_NEAR(fast[r], predicted[r], 1e-6) << what << ", row " << r;
+  }
+}
+
+TEST(SequenceModels, ThePlanIsTheModelWithRaggedHistoriesToo) {
+  const History ragged = make_history(200, true, 1);
+  const History whole = make_history(100, false, 2);
+  for (const Named& model : models()) {
+    std::vector<ParamValues> variants{{}, {{"layers", "3"}, {"head", "0"}}};
+    const bool has_ways = make_params(model.entry.params, {}, "test").has("both_ways");
+    if (has_ways) variants.push_back({{"both_ways", "true"}, {"layers", "2"}});
+    if (make_params(model.entry.params, {}, "test").has("pool")) {
+      for (const char* pool : {"last", "attention", "max", "mean"}) variants.push_back({{"pool", pool}});
+      if (has_ways) variants.push_back({{"pool", "attention"}, {"both_ways", "true"}});
+    }
+    for (const auto& variant : variants) {
+      const FitResult result = fit(model, ragged, variant, 1);
+      const std::string what = model.entry.name + (variant.empty() ? "" : ", " + variant.front().first + "=" + variant.front().second);
+      expect_plan_agrees(*result.model, ragged, what);
+      expect_plan_agrees(*result.model, whole, what);
+    }
+  }
+}
+
+TEST(SequenceModels, WhatAnAbsentStepHoldsChangesNothing) {
+  const History history = make_history(120, true, 4);
+  History other = history;
+  for (size_t r = 0; r < other.rows; ++r) {
+    for (size_t t = 0; t < kSteps; ++t) {
+      float* row = other.x.data() + r * kWidth;
+      if (row[2 + kSteps * kChannels + t] > 0) continue;
+      for (size_t c = 0; c < kChannels; ++c) row[2 + t * kChannels + c] = 7;
+    }
+  }
+  for (const Named& model : models()) {
+    if (model.entry.name == "cnn") continue;  // its filters reach over the edge: absent steps are 0 by contract
+    const FitResult result = fit(model, history, {});
+    EXPECT_EQ(result.model->predict(history.batch()).values, result.model->predict(other.batch()).values) << model.entry.name;
+  }
+}
+
+TEST(SequenceModels, LearnWhatOnlyTheOrderOfTheStepsSays) {
+  const History train = make_history(1500, false, 5);
+  const History test = make_history(400, false, 6);
+  for (const Named& model : models()) {
+    const FitResult result = fit(model, train, {{"learning_rate", "0.01"}, {"hidden", "16"}}, 15);
+    const auto p = result.model->predict(test.batch()).values;
+    size_t right = 0;
+    for (size_t r = 0; r < test.rows; ++r) right += (p[r] > 0.5) == (test.y[r] != 0) ? size_t{1} : size_t{0};
+    EXPECT_GT(right, test.rows * 85 / 100) << model.entry.name;
+  }
+}
+
+TEST(SequenceModels, AnLstmRemembersAtFirst) {
+  sequence::Shape shape;
+  shape.encoder = sequence::Encoder::kLstm;
+  shape.hidden = 3;
+  shape.inputs = {{0, 2, 2, true}};
+  Random random(1, "test");
+  for (const auto& parameter : sequence::declare(shape, random)) {
+    if (parameter.name != "0.layer 0.b") continue;
+    EXPECT_THAT(parameter.start, testing::ElementsAre(0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0));
+  }
+}
+
+TEST(SequenceModels, WithoutASequenceTheColumnsAreOneStepAndANoteSaysSo) {
+  History history = make_history(100, false, 7);
+  history.groups.clear();
+  const FitResult result = fit({gru_entry(), fit_gru}, history, {});
+  EXPECT_THAT(result.report.notes, testing::Contains(testing::HasSubstr("no sequence is declared")));
+  expect_plan_agrees(*result.model, history, "gru without a sequence");
+}
+
+TEST(SequenceModels, ATransformersWidthIsAMultipleOfItsHeads) {
+  EXPECT_THROW((void)fit({transformer_entry(), fit_transformer}, make_history(50, false, 8), {{"hidden", "10"}}), Error);
+}
+
+}  // namespace
+}  // namespace obligor
