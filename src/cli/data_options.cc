@@ -9,6 +9,7 @@
 #include "cli/toml_config.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "table/child.h"
 #include "table/registry.h"
 #include "table/sequence.h"
 
@@ -116,7 +117,8 @@ void add_data_options(CLI::App& app, DataOptions& options) {
   app.add_option("--time", task.time, "a date column that is no feature")->group(kTaskGroup);
   app.add_option("--group", task.group, "a column whose groups stay whole in every split")->group(kTaskGroup);
   app.add_option("--sequence", options.sequences,
-                 "columns that are one history, oldest first, as in \"history: paid=pay_6..pay_1, bill=bill_6..bill_1\" (docs/sequences.md)")
+                 "columns that are one history, oldest first, as in \"history: paid=pay_6..pay_1, bill=bill_6..bill_1\"; or a table of events, as in "
+                 "\"payments: table=payments.csv, key=account, order=date, until=decided, steps=16\" (docs/sequences.md)")
       ->group("Data");
   app.add_option("--reject-flag", task.reject_flag, "a column that tells accepted applications from rejected ones, which have no target")
       ->group(kRejectGroup);
@@ -137,9 +139,30 @@ LoadedData load_data(const DataOptions& options, const std::string& command, con
   data.source = options.sql.empty() ? options.data : "--sql";
   TaskSpec spec = options.task;
   if (!options.out_of_time.empty()) spec.time = options.out_of_time;
-  for (const auto& text : options.sequences) spec.sequences.push_back(parse_sequence(text));
+  DataOptions reading = options;
+  std::vector<ChildSpec> children;
+  for (const auto& text : options.sequences) {
+    if (!declares_child(text)) {
+      spec.sequences.push_back(parse_sequence(text));
+      continue;
+    }
+    children.push_back(parse_child(text));
+    const std::string& key = children.back().key;
+    // As text, so that long numbers stay apart; and never a feature.
+    for (auto* names : {&reading.read.categories, &spec.ids}) {
+      if (std::find(names->begin(), names->end(), key) == names->end()) names->push_back(key);
+    }
+  }
   std::vector<ReadNote> notes;
-  data.table = read_data(options, spec, command, context.threads(), &notes);
+  data.table = read_data(reading, spec, command, context.threads(), &notes);
+  for (ChildSpec& child : children) {
+    ReadOptions read = options.read;
+    read.threads = context.threads();
+    const ChildHistory history(std::move(child), read, &notes);
+    data.table = history.widen(data.table, true);
+    spec.sequences.push_back(history.sequence());
+    data.children.push_back(child_json(history.spec(), history.order_kind()));
+  }
   for (const auto& note : notes) data.notes.push_back(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
   data.task = make_task(data.table, spec);
   if (data.task.positive_from == "rarer") {

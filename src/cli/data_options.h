@@ -16,6 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include "core/context.h"
+#include "core/json.h"
 #include "table/guard.h"
 #include "table/source.h"
 #include "table/split.h"
@@ -52,6 +53,7 @@ struct LoadedData {
   Split split;
   std::vector<Guard> guards;
   std::vector<std::string> notes;  // of reading
+  Json children = Json::array();   // the child tables that widened the table (table/child.h)
 };
 
 [[nodiscard]] LoadedData load_data(const DataOptions& options, const std::string& command, const Context& context);

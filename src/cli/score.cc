@@ -16,6 +16,7 @@
 #include "emit/native/native.h"
 #include "explain/reasons.h"
 #include "prep/preprocessor.h"
+#include "table/child.h"
 #include "table/source.h"
 
 namespace obligor::cli {
@@ -40,29 +41,58 @@ struct Options {
   ReadOptions read;
   std::string out;
   std::vector<std::string> keep;
+  std::vector<std::string> children;  // NAME=PATH
   int reasons = 0;
   bool json = false;
 };
 
-bool is_input(const ScorePlan& plan, const std::string& name) {
-  return std::any_of(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& input) { return input.name == name; });
+// The child tables that the bundle was trained with, from where it says or where the user says.
+std::vector<ChildHistory> read_children(const Bundle& bundle, const Options& options, const ReadOptions& read) {
+  std::vector<ChildHistory> children;
+  std::vector<std::string> names;
+  for (const Json& json : bundle.task.value("children", Json::array())) {
+    ChildSpec spec = child_of_json(json, options.bundle);
+    names.push_back(spec.name);
+    for (const auto& given : options.children) {
+      if (given.starts_with(spec.name + "=")) spec.table = given.substr(spec.name.size() + 1);
+    }
+    children.emplace_back(std::move(spec), read);
+  }
+  for (const auto& given : options.children) {
+    const std::string name = given.substr(0, given.find('='));
+    if (given.find('=') == std::string::npos) throw Error(ErrorCode::kInvalid, fmt::format("--child {}: NAME=PATH is wanted", given));
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw unknown_name("child table", name, names);
+  }
+  return children;
 }
 
 // What is read: the plan's inputs, and the kept columns as they stand.
-std::vector<StreamColumn> wanted_columns(const ScorePlan& plan, const std::vector<std::string>& keep) {
+std::vector<StreamColumn> wanted_columns(const ScorePlan& plan, const std::vector<std::string>& keep, const std::vector<ChildHistory>& children) {
   std::vector<StreamColumn> columns = plan_columns(plan);
-  for (const auto& name : keep) {
-    if (!is_input(plan, name)) columns.push_back({name, ColumnKind::kText});
+  std::erase_if(columns, [&](const StreamColumn& column) {
+    return std::any_of(children.begin(), children.end(), [&](const ChildHistory& child) { return child.makes(column.name); });
+  });
+  const auto want = [&](const std::string& name, ColumnKind kind) {
+    if (std::none_of(columns.begin(), columns.end(), [&](const StreamColumn& column) { return column.name == name; }))
+      columns.push_back({name, kind});
+  };
+  for (const ChildHistory& child : children) {
+    want(child.spec().key, ColumnKind::kCategory);
+    want(child.spec().until, child.order_kind());
   }
+  for (const auto& name : keep) want(name, ColumnKind::kText);
   return columns;
 }
 
 // What is written beside `row`.
-std::vector<StreamColumn> output_columns(const ScorePlan& plan, const Options& options) {
+std::vector<StreamColumn> output_columns(const ScorePlan& plan, const Options& options, const std::vector<ChildHistory>& children) {
   std::vector<StreamColumn> columns;
+  const auto read = wanted_columns(plan, options.keep, children);
   for (const auto& name : options.keep) {
-    const auto input = std::find_if(plan.inputs.begin(), plan.inputs.end(), [&](const PlanInput& one) { return one.name == name; });
-    columns.push_back({name, input == plan.inputs.end() ? ColumnKind::kText : kind_of(*input)});
+    const auto found = std::find_if(read.begin(), read.end(), [&](const StreamColumn& one) { return one.name == name; });
+    if (found == read.end())
+      throw Error(ErrorCode::kInvalid, fmt::format("--keep {}: it is made of a child table and is no column of the data", name));
+    columns.push_back(*found);
   }
   for (const auto& name : score_outputs(plan)) columns.push_back({name, ColumnKind::kNumber});
   for (int k = 1; k <= options.reasons; ++k) {
@@ -92,12 +122,13 @@ InputBatch slice(const InputBatch& batch, size_t first, size_t count) {
 
 class Scorer {
  public:
-  Scorer(const Bundle& bundle, const Options& options)
+  Scorer(const Bundle& bundle, const Options& options, const std::vector<ChildHistory>& children)
       : options_(options),
         plan_(bundle.plan),
         executor_(bundle.plan),
         outputs_(score_outputs(bundle.plan)),
-        columns_(output_columns(bundle.plan, options)) {
+        children_(children),
+        columns_(output_columns(bundle.plan, options, children)) {
     if (options.reasons > 0) coder_.emplace(bundle, options.bundle);
     for (const PlanInput& input : plan_.inputs) input_names_.push_back(input.name);
   }
@@ -107,7 +138,9 @@ class Scorer {
   [[nodiscard]] const std::string& mean_of() const { return outputs_.front(); }
   [[nodiscard]] double mean() const { return rows_ > 0 ? sum_ / static_cast<double>(rows_) : 0; }
 
-  [[nodiscard]] Table score(const Table& chunk) {
+  [[nodiscard]] Table score(const Table& read) {
+    Table chunk = read;
+    for (const ChildHistory& child : children_) chunk = child.widen(chunk, false);
     const auto rows = all_rows(chunk.rows());
     const GatheredInputs inputs(chunk, rows, plan_.inputs);
     const InputBatch batch = inputs.batch();
@@ -152,6 +185,7 @@ class Scorer {
   const ScorePlan& plan_;
   NativeExecutor executor_;
   std::vector<std::string> outputs_;
+  const std::vector<ChildHistory>& children_;
   std::vector<StreamColumn> columns_;
   std::optional<ReasonCoder> coder_;
   std::vector<std::string> input_names_;
@@ -165,11 +199,12 @@ int run_score(const Options& options, const Globals& globals) {
   check_score_path(options.out);
   const Context context = globals.context();
   const Bundle bundle = load_bundle(options.bundle);
-  Scorer scorer(bundle, options);
   ReadOptions read = options.read;
   read.threads = context.threads();
+  const std::vector<ChildHistory> children = read_children(bundle, options, read);
+  Scorer scorer(bundle, options, children);
   const bool is_sql = !options.sql.empty();
-  RowStream stream(is_sql ? options.sql : options.data, is_sql, read, wanted_columns(bundle.plan, options.keep));
+  RowStream stream(is_sql ? options.sql : options.data, is_sql, read, wanted_columns(bundle.plan, options.keep, children));
 
   auto progress = context.begin("score", 0);
   write_scores(options.out, scorer.columns(), [&]() -> std::optional<Table> {
@@ -200,6 +235,8 @@ Run setup_score(CLI::App& app, Globals& globals) {
   app.add_option("data", options->data, "CSV (also .gz, .zst), Parquet, ARFF or JSON lines, with the columns of the training data");
   app.add_option("--sql", options->sql, "a query instead of a file")->group("Data");
   add_read_options(app, options->read);
+  app.add_option("--child", options->children, "NAME=PATH: where a child table of the bundle lies now; default: where it lay in training")
+      ->group("Data");
   app.add_option("--out", options->out, "write row,probability,log_odds,points to this .csv or .parquet; default: CSV on stdout")->group("Output");
   app.add_option("--keep", options->keep, "columns of the data to write beside the scores, such as the key")->delimiter(',')->group("Output");
   app.add_option("--reasons", options->reasons, "also the K inputs that make each row worse than the reference obligor, and by how much log-odds")

@@ -89,7 +89,9 @@ Bundle fit_on_all(const ModelRequest& request, const LoadedData& data, const Pip
   std::vector<Learning> runs;
   for (const auto& member : fitted.learning) runs.push_back(member.learning);
   diagnosis = diagnosis_json(diagnose(runs, fitted.params));
-  return make_bundle(fitted, request.entry, data.table, data.task, run.document, context, pipeline.executor);
+  Bundle bundle = make_bundle(fitted, request.entry, data.table, data.task, run.document, context, pipeline.executor);
+  if (!data.children.empty()) bundle.task["children"] = data.children;
+  return bundle;
 }
 
 int finish_run(const StudyRun& run) {

@@ -1,5 +1,7 @@
 #include "cli/toml_config.h"
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -128,9 +130,10 @@ class Collector {
     if (!item.inputs.empty()) items.push_back(std::move(item));
   }
 
-  // [[sequence]] name = "history", channels = ["paid=pay_6..pay_1", ..]: the text that --sequence takes.
+  // [[sequence]] name = "history", channels = ["paid=pay_6..pay_1", ..], or table, key, order, until, steps, columns: the text that --sequence takes.
   void sequences(const toml::array& tables) {
     if (command_ == nullptr || find_option(*command_, kSequenceTables) == nullptr) return;
+    constexpr std::array<const char*, 6> kOfChild{"table", "key", "order", "until", "steps", "columns"};
     CLI::ConfigItem item;
     item.parents.push_back(command_->get_name());
     item.name = kSequenceTables;
@@ -147,8 +150,18 @@ class Collector {
           for (const toml::node& channel : *value.as_array()) channels += (channels.empty() ? "" : ", ") + value_text(channel, where);
         } else if (known == "channels") {
           channels = value_text(value, where);
+        } else if (std::find(std::begin(kOfChild), std::end(kOfChild), known) != std::end(kOfChild)) {
+          std::string text;
+          if (const auto* list = value.as_array()) {
+            for (const toml::node& part : *list) text += (text.empty() ? "" : "|") + value_text(part, where);
+          } else {
+            text = value_text(value, where);
+          }
+          channels += fmt::format("{}{}={}", channels.empty() ? "" : ", ", known, text);
         } else {
-          unknown_key(fmt::format("sequence.{}", known), value, {"sequence.name", "sequence.channels"});
+          std::vector<std::string> all{"sequence.name", "sequence.channels"};
+          for (const char* one : kOfChild) all.push_back(fmt::format("sequence.{}", one));
+          unknown_key(fmt::format("sequence.{}", known), value, all);
         }
       }
       item.inputs.push_back(fmt::format("{}: {}", name, channels));

@@ -310,6 +310,13 @@ std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, 
   return fit_transform(table, task, training_rows(task, rows), spec, context, executor);
 }
 
+std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
+                                                            const PrepSpec& spec, const Context& context, const ExecutorFactory& executor) {
+  Task task;
+  task.features = features;
+  return fit_transform(table, task, train, spec, context, executor);
+}
+
 std::pair<Preprocessor, Design> Preprocessor::fit_transform(const Table& table, const Task& task, const TrainingRows& train, const PrepSpec& spec,
                                                             const Context& context, const ExecutorFactory& executor) {
   Fitter fitter(table, task, train, spec, context);

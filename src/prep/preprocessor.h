@@ -39,6 +39,10 @@ class Preprocessor {
   // makes of it. Errors: Error{kData} when no usable column is left.
   static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, const TrainingRows& train, const PrepSpec& spec,
                                                        const Context& context, const ExecutorFactory& executor = make_interpreter);
+  // The named features, none of them a part of a sequence.
+  static std::pair<Preprocessor, Design> fit_transform(const Table& table, const std::vector<std::string>& features, const TrainingRows& train,
+                                                       const PrepSpec& spec, const Context& context,
+                                                       const ExecutorFactory& executor = make_interpreter);
   // With the features, targets and weights of the task.
   static std::pair<Preprocessor, Design> fit_transform(const Table& table, const Task& task, Rows rows, const PrepSpec& spec, const Context& context,
                                                        const ExecutorFactory& executor = make_interpreter);
