@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "core/simd_dispatch.h"
+#include "emit/native/gather-inl.h"
 #include "emit/native/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -175,6 +176,10 @@ void weighted_sum(const float* const* x, const float* weights, size_t parts, flo
   }
 }
 
+void gathered_sum(const GatherData& gathered, const int32_t* codes, size_t width, float* HWY_RESTRICT y, Tile tile) {
+  for (size_t r = 0; r < tile.rows; ++r) gathered_row(gathered, codes + r, tile.stride, width, y + r, tile.stride);
+}
+
 void multiply(const float* HWY_RESTRICT x, const float* HWY_RESTRICT z, float* HWY_RESTRICT y, size_t n) {
   for (size_t i = 0; i < n; ++i) y[i] = static_cast<float>(static_cast<double>(x[i]) * static_cast<double>(z[i]));
 }
@@ -257,8 +262,8 @@ void pool(const float* HWY_RESTRICT x, const float* HWY_RESTRICT present, float*
 }
 
 const ColumnKernels* get_column_kernels() {
-  static constexpr ColumnKernels kernels{special, missing_flag, impute,   clip,      scale,  interpolate, piecewise_linear,
-                                         bin,     weighted_sum, multiply, normalise, points, pool};
+  static constexpr ColumnKernels kernels{special, missing_flag, impute,       clip,     scale,     interpolate, piecewise_linear,
+                                         bin,     weighted_sum, gathered_sum, multiply, normalise, points,      pool};
   return &kernels;
 }
 

@@ -20,6 +20,8 @@
 
 namespace obligor::native {
 
+struct GatherData;
+
 struct Tile {
   size_t rows = 0;
   size_t stride = 0;
@@ -39,6 +41,8 @@ struct ColumnKernels {
   void (*piecewise_linear)(const float* x, float* y, size_t n, const float* edges, size_t pieces);
   void (*bin)(const float* x, int32_t* y, size_t n, const Bins& bins);
   void (*weighted_sum)(const float* const* x, const float* weights, size_t parts, float* y, size_t n);
+  // `codes`: the workspace's, whose column c stands at codes + c * stride.
+  void (*gathered_sum)(const GatherData& gathered, const int32_t* codes, size_t width, float* y, Tile tile);
   void (*multiply)(const float* x, const float* z, float* y, size_t n);
   // Column c of the group at x + c * stride.
   void (*normalise)(const float* x, float* y, size_t stride, size_t group, const float* gain, const float* shift, double epsilon);

@@ -168,6 +168,10 @@ struct NativeExecutor::Impl {
       case Op::kActivate: affine.activate(step.function, x, y, all); return;
       case Op::kTrees: tree.trees(std::get<native::PackedTrees>(step.data), x, y, tile); return;
       case Op::kSum: {
+        if (const auto* gathered = std::get_if<native::GatherData>(&step.data)) {
+          column.gathered_sum(*gathered, work.codes.data(), step.width, y, tile);
+          return;
+        }
         const auto& sum = std::get<native::SumData>(step.data);
         work.parts.clear();
         for (const size_t part : sum.parts) work.parts.push_back(work.numbers.data() + part * n);

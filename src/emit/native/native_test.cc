@@ -194,6 +194,46 @@ TEST(Native, OneRowOfAnEnsembleEqualsTheInterpreterExactly) {
   }
 }
 
+// Vectors that only their sum reads are added out of their tables; a vector that something else reads too, or twice, is not. NaN in a table stays
+// one.
+TEST(Native, SumsOfLookUpsAreThoseOfTheInterpreter) {
+  for (const uint32_t width : {3U, 4U, 33U, 130U}) {
+    Random random(width, "gathered");
+    PlanBuilder b;
+    std::vector<NodeId> codes;
+    for (int c = 0; c < 5; ++c) codes.push_back(b.bin(b.input("x" + std::to_string(c), InputKind::kNumber), {-1, 0, 1}));
+    const auto vectors = [&](NodeId code) {
+      std::vector<float> table = native::random_values(random, 5 * width, -2, 2);
+      table[width] = std::nanf("");
+      return b.look_up(code, table, width);
+    };
+    std::vector<NodeId> parts;
+    for (const NodeId code : codes) parts.push_back(vectors(code));
+    b.output("alone", b.sum(parts, {1, 0.5F, -1, 2, 0.1F}));
+    const NodeId shared = vectors(codes[0]);
+    b.output("shared", b.sum({shared, vectors(codes[1])}, {1, 1}));
+    b.output("vector", shared);
+    const NodeId twice = vectors(codes[2]);
+    b.output("twice", b.sum({twice, twice}, {0.5F, 0.25F}));
+    const ScorePlan plan = b.build();
+    for (const size_t rows : {size_t{1}, size_t{3}, size_t{100}}) {
+      const native::Sample sample = native::random_sample(plan, rows, random, true);
+      const auto expected = Interpreter(plan).run(sample.batch(0, rows), {});
+      for (const auto& executor : for_all_targets(plan)) {
+        const auto found = executor->run(sample.batch(0, rows), {});
+        for (size_t o = 0; o < expected.size(); ++o) {
+          ASSERT_EQ(found[o].numbers.size(), rows * width);
+          for (size_t i = 0; i < rows * width; ++i) {
+            const float a = found[o].numbers[i];
+            const float e = expected[o].numbers[i];
+            ASSERT_TRUE(a == e || (std::isnan(a) && std::isnan(e))) << plan.outputs[o].name << " width " << width << ": " << a << " for " << e;
+          }
+        }
+      }
+    }
+  }
+}
+
 // x <= NaN is false: such a node sends every number to the right, and what is missing where its flag says.
 TEST(Native, AThresholdThatIsNoNumberSendsToTheRight) {
   TreeArrays trees;

@@ -73,6 +73,7 @@ class Compiler {
     sink_selects();
     count_readers();
     fuse();
+    gather();
     order();
     place();
     allocate();
@@ -184,7 +185,22 @@ class Compiler {
     }
   }
 
-  [[nodiscard]] const std::vector<NodeId>& sources(NodeId id) const { return nodes_[fused_[id].value_or(id)].inputs; }
+  // A sum of look-ups that nothing else reads takes their codes instead.
+  void gather() {
+    constexpr uint32_t kLeastWidth = 4;
+    gathered_.assign(nodes_.size(), {});
+    for (NodeId id = 0; id < nodes_.size(); ++id) {
+      const Node& sum = nodes_[id];
+      if (sum.op != Op::kSum || types_[id].width < kLeastWidth) continue;
+      const auto alone = [&](NodeId part) { return nodes_[part].op == Op::kLookUp && readers_[part].size() == 1 && is_output_[part] == 0; };
+      if (!std::all_of(sum.inputs.begin(), sum.inputs.end(), alone)) continue;
+      for (const NodeId part : sum.inputs) gathered_[id].push_back(nodes_[part].inputs[0]);
+    }
+  }
+
+  [[nodiscard]] const std::vector<NodeId>& sources(NodeId id) const {
+    return gathered_[id].empty() ? nodes_[fused_[id].value_or(id)].inputs : gathered_[id];
+  }
 
   // Depth first from the outputs: what a value is made from stands right before it.
   void order() {
@@ -312,6 +328,18 @@ class Compiler {
     return known;
   }
 
+  GatherData gather_data(const Node& sum) const {
+    GatherData made;
+    const auto& weights = floats(sum, 0);
+    for (size_t p = 0; p < sum.inputs.size(); ++p) {
+      const Node& look_up = nodes_[sum.inputs[p]];
+      const auto& table = floats(look_up, 0);
+      made.parts.push_back({made.tables.size(), column(look_up.inputs[0]), static_cast<double>(weights[p])});
+      made.tables.insert(made.tables.end(), table.begin(), table.end());
+    }
+    return made;
+  }
+
   Step step(NodeId id) {
     const Node& node = nodes_[fused_[id].value_or(id)];
     Step made;
@@ -320,7 +348,7 @@ class Compiler {
     if (nodes_[id].op == Op::kActivate) made.function = find_native_function(nodes_[id].function);
     made.out = column(id);
     made.width = types_[id].width;
-    if (!node.inputs.empty() && types_[node.inputs[0]].kind != Kind::kString) {
+    if (!node.inputs.empty() && types_[node.inputs[0]].kind != Kind::kString && gathered_[id].empty()) {
       made.in = column(node.inputs[0]);
       made.in_width = types_[node.inputs[0]].width;
     }
@@ -361,6 +389,10 @@ class Compiler {
       case Op::kAffine: made.data = packed(node); break;
       case Op::kTrees: made.data = pack_trees(plan_, node); break;
       case Op::kSum: {
+        if (!gathered_[id].empty()) {
+          made.data = gather_data(node);
+          break;
+        }
         SumData sum;
         for (const NodeId part : node.inputs) sum.parts.push_back(column(part));
         sum.weights = floats(node, 0);
@@ -409,6 +441,7 @@ class Compiler {
   std::vector<std::vector<NodeId>> readers_;
   std::vector<uint8_t> is_output_;
   std::vector<std::optional<NodeId>> fused_;
+  std::vector<std::vector<NodeId>> gathered_;  // codes of a sum of look-ups; empty: none
   std::vector<NodeId> order_;
   std::vector<Place> places_;
   std::vector<size_t> columns_;

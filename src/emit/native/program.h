@@ -42,6 +42,16 @@ struct SumData {
   std::vector<size_t> parts;  // columns
   std::vector<float> weights;
 };
+// A sum of look-ups that nothing else reads: a row's vectors are added where they stand in the tables, and never written apart.
+struct GatherData {
+  struct Part {
+    size_t table = 0;  // where it begins in `tables`
+    size_t codes = 0;  // column
+    double weight = 0;
+  };
+  std::vector<float> tables;
+  std::vector<Part> parts;
+};
 struct NormaliseData {
   std::vector<float> gain, shift;
   double epsilon = 0;
@@ -63,7 +73,7 @@ struct PointsData {
   bool rounds = false;
 };
 using StepData = std::variant<std::monostate, std::vector<float>, std::vector<int32_t>, EncodeData, RangeData, ScaleData, Knots, Bins, PairTable,
-                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, NormaliseData, AttendData,
+                              CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, GatherData, NormaliseData, AttendData,
                               std::shared_ptr<const PackedRecur>, std::shared_ptr<const PackedConvolve>, PoolData, PointsData>;
 
 struct Step {

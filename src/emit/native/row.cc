@@ -52,6 +52,10 @@ bool fill(const Step& step, RowStep& made) {
     case Op::kAffine: made.data = std::get<std::shared_ptr<const PackedAffine>>(step.data).get(); return true;
     case Op::kTrees: made.data = &std::get<PackedTrees>(step.data); return true;
     case Op::kSum: {
+      if (const auto* gathered = std::get_if<GatherData>(&step.data)) {
+        made.data = gathered;
+        return true;  // without weights of its own, which tells it from the other
+      }
       const auto& sum = std::get<SumData>(step.data);
       made.data = &sum;
       made.a = sum.weights.data();

@@ -12,6 +12,7 @@
 
 #include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
+#include "emit/native/gather-inl.h"
 #include "emit/native/row.h"
 #include "emit/native/row_blocks-inl.h"
 #include "emit/native/walk-inl.h"
@@ -320,6 +321,10 @@ void run(const RowStep* steps, size_t count, uint64_t needed, RowCells cells, fl
       case Op::kActivate: activate_some(step->function, x, y, width); break;
       case Op::kTrees: y[0] = row_trees(*static_cast<const PackedTrees*>(step->data), x); break;
       case Op::kSum: {
+        if (step->a == nullptr) {
+          gathered_row(*static_cast<const GatherData*>(step->data), codes, 1, width, y, 1);
+          break;
+        }
         const auto& parts = static_cast<const SumData*>(step->data)->parts;
         for (size_t c = 0; c < width; ++c) {
           double total = 0;
