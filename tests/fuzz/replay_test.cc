@@ -1,6 +1,9 @@
 // Every fuzz target over its seeds and some thousand changed ones, the same each time. What broke once is a case of its own below.
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +50,20 @@ TEST_P(Fuzz, ChangedSeedsAreReadOrRefused) {
     // Some of what was made is built upon, so that changes add up.
     if (pool.size() < 64) pool.push_back(std::move(bytes));
     else pool[random.below(pool.size())] = std::move(bytes);
+  }
+}
+
+// Models as the tools wrote them: what is kept is read, and its shortened forms are read or refused.
+TEST_P(Fuzz, TheKeptCorpusIsRead) {
+  const std::filesystem::path folder = std::filesystem::path(OBLIGOR_SOURCE_DIR) / "tests/fuzz/corpus" / GetParam().name;
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "nothing is kept for this target";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(bytes.empty()) << entry.path();
+    for (size_t length = bytes.size(); length > 0; length -= std::min<size_t>(length, 7)) {
+      EXPECT_NO_THROW(GetParam().run(std::string_view(bytes).substr(0, length))) << entry.path() << " cut to " << length;
+    }
   }
 }
 
