@@ -10,7 +10,7 @@ die() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
 APT_PACKAGES=(build-essential cmake ninja-build ccache pkg-config git ca-certificates zstd
   python3 python3-venv python3-dev nodejs npm
   libeigen3-dev libboost-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libhwy-dev libprotozero-dev libgtest-dev libgmock-dev libbenchmark-dev libzip-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev
+  libhwy-dev libprotozero-dev libgtest-dev libgmock-dev libbenchmark-dev libicu-dev libzip-dev libzstd-dev zlib1g-dev libcurl4-openssl-dev
   clang-format clang-tidy clang chromium)
 TORCH_VERSION=2.13.0
 LIGHTGBM_VERSION=4.7.0

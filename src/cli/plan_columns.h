@@ -9,7 +9,7 @@
 namespace obligor::cli {
 
 [[nodiscard]] inline ColumnKind kind_of(const PlanInput& input) {
-  if (input.kind == InputKind::kCategory) return ColumnKind::kCategory;
+  if (input.kind == InputKind::kCategory) return input.from == "text" ? ColumnKind::kText : ColumnKind::kCategory;
   return input.from == "date" ? ColumnKind::kDate : ColumnKind::kNumber;
 }
 

@@ -6,6 +6,7 @@ void add_read_options(CLI::App& app, ReadOptions& options) {
   app.add_option("--categories", options.categories, "columns to read as categories")->delimiter(',')->group("Data");
   app.add_option("--numbers", options.numbers, "columns to read as numbers")->delimiter(',')->group("Data");
   app.add_option("--dates", options.dates, "columns to read as dates")->delimiter(',')->group("Data");
+  app.add_option("--text", options.texts, "columns to read as texts, whose words some models read")->delimiter(',')->group("Data");
   app.add_option("--format", options.format, "csv, space, arff, parquet or jsonl; default: by the file's ending")->group("Data");
   app.add_option("--delimiter", options.delimiter, "of a CSV; default: detected")->group("Data");
   app.add_flag("!--no-header", options.header, "the first line is data")->group("Data");

@@ -39,6 +39,8 @@ NodeId PlanBuilder::add(Node node) {
     case Op::kCodeNumber:
     case Op::kTrees:
     case Op::kPoints: type = number_of(1); break;
+    case Op::kTokens: type = number_of(node.size); break;
+    case Op::kEmbed: type = number_of(size_t{in(0).width} * node.size); break;
     case Op::kConcat: {
       size_t width = 0;
       for (size_t i = 0; i < node.inputs.size(); ++i) width += in(i).width;
@@ -240,6 +242,19 @@ NodeId PlanBuilder::convolve(NodeId x, std::vector<float> weights, std::vector<f
 
 NodeId PlanBuilder::pool(NodeId x, NodeId present, std::string_view function) {
   return add({Op::kPool, {x, present}, {}, 0, std::string(function), {}});
+}
+
+NodeId PlanBuilder::tokens(NodeId string, std::vector<std::string> words, std::vector<int32_t> ids, int32_t other, uint32_t length) {
+  const ConstantId listed = array(std::move(words));
+  const ConstantId of_words = array(std::move(ids));
+  const ConstantId of_others = array(std::vector<int32_t>{other});
+  return add({Op::kTokens, {string}, {listed, of_words, of_others}, length, {}, {}});
+}
+
+NodeId PlanBuilder::embed(NodeId ids, std::vector<float> table, uint32_t width) {
+  if (width == 0 || table.size() % width != 0) throw Error(ErrorCode::kInternal, "plan: embed wants a table of whole rows");
+  const auto rows = static_cast<uint32_t>(table.size() / width);
+  return add({Op::kEmbed, {ids}, {array(std::move(table), {rows, width})}, width, {}, {}});
 }
 
 NodeId PlanBuilder::points(NodeId log_odds, float factor, float offset, std::string_view mode) {

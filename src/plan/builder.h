@@ -76,6 +76,10 @@ class PlanBuilder {
                   uint32_t right = 0);
   // Over the present steps; function: max, mean, sum or last.
   NodeId pool(NodeId x, NodeId present, std::string_view function);
+  // The ids of a string's first `length` words, NaN after the last; `other` is the id of a word that is not listed, -1 leaves it out.
+  NodeId tokens(NodeId string, std::vector<std::string> words, std::vector<int32_t> ids, int32_t other, uint32_t length);
+  // A row of the table, ids x width, for each column; zeros for an id that it does not have, and for NaN.
+  NodeId embed(NodeId ids, std::vector<float> table, uint32_t width);
   // points = offset - factor * log-odds of bad; mode "exact" or "round" (half away from zero).
   NodeId points(NodeId log_odds, float factor, float offset, std::string_view mode);
 

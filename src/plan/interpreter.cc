@@ -9,6 +9,7 @@
 #include "plan/executor.h"
 #include "plan/functions.h"
 #include "plan/sequence_ops.h"
+#include "plan/words.h"
 
 namespace obligor {
 namespace {
@@ -29,10 +30,12 @@ struct Interpreter::Impl {
   ScorePlan plan;
   std::vector<ValueType> types;
   std::vector<std::unordered_map<std::string_view, int32_t>> vocabularies;  // by node, for kEncode
+  std::vector<WordNumbers> token_words;                                     // by node, for kTokens
   std::vector<std::unordered_map<uint64_t, int32_t>> pairs;                 // by node, for kCross
 
   explicit Impl(ScorePlan given) : plan(std::move(given)), types(verify(plan)) {
     vocabularies.resize(plan.nodes.size());
+    token_words.resize(plan.nodes.size());
     pairs.resize(plan.nodes.size());
     for (size_t id = 0; id < plan.nodes.size(); ++id) {
       const Node& node = plan.nodes[id];
@@ -40,6 +43,10 @@ struct Interpreter::Impl {
         const auto& words = plan.constants[node.constants[0]].strings();
         const auto& codes = plan.constants[node.constants[1]].ints();
         for (size_t i = 0; i < words.size(); ++i) vocabularies[id].emplace(words[i], codes[i]);
+      }
+      if (node.op == Op::kTokens) {
+        const auto& listed = plan.constants[node.constants[0]].strings();
+        for (size_t i = 0; i < listed.size(); ++i) token_words[id].emplace(listed[i], ints(node, 1)[i]);
       }
       if (node.op == Op::kCross) {
         const auto& triples = plan.constants[node.constants[0]].ints();
@@ -128,6 +135,20 @@ struct Interpreter::Impl {
         const double unit = (static_cast<double>(x[begin + c]) - mean) / deviation;
         out[begin + c] = static_cast<float>(unit * static_cast<double>(gain[c]) + static_cast<double>(shift[c]));
       }
+    }
+  }
+
+  // The ids of one cell's words.
+  void tokens(size_t id, const std::string& text, float* out) const {
+    const Node& node = plan.nodes[id];
+    const int32_t other = ints(node, 2)[0];
+    size_t filled = 0;
+    for (const std::string& word : split_words(text, token_words[id])) {
+      const auto found = word.size() <= kMostWordBytes ? token_words[id].find(word) : token_words[id].end();
+      const int32_t number = found == token_words[id].end() ? other : found->second;
+      if (number < 0) continue;
+      if (filled == node.size) return;
+      out[filled++] = static_cast<float>(number);
     }
   }
 
@@ -339,6 +360,26 @@ struct Interpreter::Impl {
                            floats(node, 0), floats(node, 1), out.numbers);
         return;
       case Op::kPool: interpret_pool(find_pooling(node.function), rows, in_width(1), in_numbers(0), in_numbers(1), out.numbers); return;
+      case Op::kTokens: {
+        const InputColumn& column = batch.columns[plan.nodes[node.inputs[0]].size];
+        std::fill(out.numbers.begin(), out.numbers.end(), std::nanf(""));
+        for (size_t r = 0; r < rows; ++r) {
+          const int32_t code = column.codes[begin + r];
+          if (code >= 0) tokens(id, (*column.dictionary)[static_cast<size_t>(code)], out.numbers.data() + r * type.width);
+        }
+        return;
+      }
+      case Op::kEmbed: {
+        const auto& table = floats(node, 0);
+        const auto& x = in_numbers(0);
+        const auto known = static_cast<float>(table.size() / node.size);
+        for (size_t j = 0; j < x.size(); ++j) {
+          float* to = out.numbers.data() + j * node.size;
+          if (x[j] >= 0 && x[j] < known) std::copy_n(table.data() + static_cast<size_t>(x[j]) * node.size, node.size, to);
+          else std::fill_n(to, node.size, 0.0F);
+        }
+        return;
+      }
       case Op::kPoints: {
         const auto factor = static_cast<double>(floats(node, 0)[0]);
         const auto offset = static_cast<double>(floats(node, 0)[1]);

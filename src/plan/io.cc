@@ -253,7 +253,7 @@ ScorePlan load_plan(std::string_view graph_text, std::string_view weights, std::
     if (kind != "number" && kind != "category") fail(where, fmt::format("input '{}' is neither number nor category", input.name));
     input.kind = kind == "number" ? InputKind::kNumber : InputKind::kCategory;
     input.from = text_of(json, "from", where);
-    if (!input.from.empty() && input.from != "date")
+    if (!input.from.empty() && input.from != "date" && !(input.from == "text" && input.kind == InputKind::kCategory))
       fail(where, fmt::format("input '{}' is read from '{}', which is not known", input.name, input.from));
     plan.inputs.push_back(std::move(input));
   }

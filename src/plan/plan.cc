@@ -11,7 +11,7 @@
 namespace obligor {
 namespace {
 
-constexpr std::array<std::pair<Op, std::string_view>, 27> kOpNames{{
+constexpr std::array<std::pair<Op, std::string_view>, 29> kOpNames{{
     {Op::kInput, "input"},
     {Op::kEncode, "encode"},
     {Op::kSpecial, "special"},
@@ -38,6 +38,8 @@ constexpr std::array<std::pair<Op, std::string_view>, 27> kOpNames{{
     {Op::kRecur, "recur"},
     {Op::kConvolve, "convolve"},
     {Op::kPool, "pool"},
+    {Op::kTokens, "tokens"},
+    {Op::kEmbed, "embed"},
     {Op::kPoints, "points"},
 }};
 

@@ -57,6 +57,8 @@ enum class Op : uint8_t {
   kRecur,            // steps, presence -> number: the state of a recurrent cell after each step
   kConvolve,         // steps -> number: filters over neighbouring steps
   kPool,             // steps, presence -> number: one value a channel
+  kTokens,           // string -> number: ids of its first words
+  kEmbed,            // number -> number: a row of a table for each id
   kPoints,           // log-odds -> points
 };
 [[nodiscard]] std::string_view op_name(Op op);
@@ -67,7 +69,7 @@ enum class InputKind : uint8_t { kNumber, kCategory };
 struct PlanInput {
   std::string name;
   InputKind kind = InputKind::kNumber;
-  // How the column is read before the plan sees it: "" as it is, "date": days since 1970-01-01.
+  // How the column is read before the plan sees it: "" as it is, "date": days since 1970-01-01; "text": a free text.
   std::string from;
 };
 
@@ -88,8 +90,9 @@ struct Node {
   Op op = Op::kInput;
   std::vector<NodeId> inputs;
   std::vector<ConstantId> constants;
-  uint32_t size =
-      0;  // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width; kNormalise: columns a group; kRecur: steps
+  // kInput: index of the plan input; kEncode, kBin, kCross: number of codes; kOneHot: width; kNormalise: columns a group; kRecur: steps;
+  // kTokens: words; kEmbed: width.
+  uint32_t size = 0;
   std::string function;  // kActivate, kRecur, kPool, kPoints: the named function or mode
   std::string name;      // what the value is, for people: "age (quantile)"; may be empty
 };

@@ -259,6 +259,16 @@ class Verifier {
         require(number(node, 0).width % steps == 0, "wants whole steps, as many as its presence has columns");
         return number_type(number(node, 0).width / steps);
       }
+      case Op::kTokens: return tokens(node);
+      case Op::kEmbed: {
+        arity(node, 1, 1);
+        const auto& table = constant<float>(node, 0);
+        require(node.size >= 1 && !table.empty() && table.size() % node.size == 0, "wants a table of whole rows");
+        require(table.size() / node.size <= limits_.width, "has more rows than the limit");
+        const size_t width = size_t{number(node, 0).width} * node.size;
+        require(width <= limits_.width, "is wider than the limit");
+        return number_type(width);
+      }
       case Op::kPoints: {
         arity(node, 1, 1);
         (void)floats(node, 0, 2);
@@ -280,6 +290,21 @@ class Verifier {
     const auto in_range = [&](int32_t code) { return code >= 0 && code < static_cast<int64_t>(node.size); };
     require(std::all_of(codes.begin(), codes.end(), in_range) && in_range(others[0]) && in_range(others[1]), "has a code out of range");
     return code_type(node.size);
+  }
+
+  ValueType tokens(const Node& node) const {
+    arity(node, 1, 3);
+    require(types_[node.inputs[0]].kind == Kind::kString, "wants a string");
+    const auto& words = constant<std::string>(node, 0);
+    const auto& ids = constant<int32_t>(node, 1);
+    const auto& other = constant<int32_t>(node, 2);
+    require(ids.size() == words.size(), "wants an id a word");
+    require(other.size() == 1, "wants one id for words that are not listed");
+    const auto most = static_cast<int64_t>(limits_.width);
+    require(std::all_of(ids.begin(), ids.end(), [&](int32_t id) { return id >= 0 && id < most; }) && other[0] >= -1 && other[0] < most,
+            "has an id out of range");
+    require(node.size >= 1 && node.size <= limits_.width, "wants between one word and the limit");
+    return number_type(node.size);
   }
 
   ValueType cross(const Node& node) const {

@@ -9,11 +9,16 @@ GatheredInputs::GatheredInputs(const Table& table, Rows rows, const std::vector<
   // The columns point into these vectors, which therefore never grow.
   numbers_.reserve(inputs.size());
   codes_.reserve(inputs.size());
+  texts_.reserve(inputs.size());
   for (const PlanInput& input : inputs) {
     const auto found = table.find(input.name);
     if (!found) throw Error(ErrorCode::kData, fmt::format("{}: column '{}', which the model reads, is not there", table.source(), input.name));
     const Column& column = table.columns()[*found];
     const bool number = input.kind == InputKind::kNumber;
+    if (input.from == "text" && column.kind() == ColumnKind::kText) {
+      add_text(column.text(), rows);
+      continue;
+    }
     const ColumnKind wanted = number ? (input.from == "date" ? ColumnKind::kDate : ColumnKind::kNumber) : ColumnKind::kCategory;
     if (column.kind() != wanted) {
       throw Error(ErrorCode::kData, fmt::format("{}: column '{}' is read as a {}, the model was fitted on a {}", table.source(), input.name,
@@ -38,6 +43,18 @@ GatheredInputs::GatheredInputs(const Table& table, Rows rows, const std::vector<
       columns_.push_back({{}, values, &column.dictionary()});
     }
   }
+}
+
+// Each row's text is a level of its own; the plan looks at the words, not at the whole.
+void GatheredInputs::add_text(const TextData& text, Rows rows) {
+  auto& values = codes_.emplace_back();
+  auto& cells = texts_.emplace_back();
+  values.reserve(rows.size());
+  for (const uint32_t row : rows) {
+    values.push_back(text.missing[row] != 0 ? kMissingCode : static_cast<int32_t>(cells.size()));
+    if (text.missing[row] == 0) cells.emplace_back(text.at(row));
+  }
+  columns_.push_back({{}, values, &cells});
 }
 
 InputBatch GatheredInputs::batch() const { return {rows_, columns_}; }

@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "prep/fitted.h"
+#include "prep/text.h"
 
 namespace obligor {
 
@@ -107,6 +108,12 @@ class Fitter {
         for (auto& block : prep::lower_number(builder_, column, rows_, weights_, spec_)) add(std::move(block));
       } else if (column.kind() == ColumnKind::kCategory) {
         category(column);
+      } else if (column.kind() == ColumnKind::kText && spec_.text_length > 0) {
+        if (auto text = prep::lower_text(builder_, column, rows_, spec_)) {
+          text->group.first = width_;
+          groups_.push_back(std::move(text->group));
+          add(std::move(text->block));
+        }
       }
     }
     pairs();
@@ -286,6 +293,7 @@ class Fitter {
   std::vector<Ordered> ordered_;
   std::vector<Candidate> pair_candidates_;
   std::vector<Binning> binnings_;
+  std::vector<FeatureGroup> groups_;
   std::vector<std::pair<size_t, int32_t>> feature_binning_;  // column and binning
 };
 

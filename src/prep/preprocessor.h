@@ -75,16 +75,18 @@ class Preprocessor {
   std::unique_ptr<Fitted> fitted_;
 };
 
-// The raw columns of some rows as a plan wants them: numbers gathered, categories as codes with the table's dictionary.
+// The raw columns of some rows as a plan wants them: numbers gathered, categories as codes with the table's dictionary, texts as levels.
 class GatheredInputs {
  public:
   GatheredInputs(const Table& table, Rows rows, const std::vector<PlanInput>& inputs);
   [[nodiscard]] InputBatch batch() const;
 
  private:
+  void add_text(const TextData& text, Rows rows);
   size_t rows_ = 0;
   std::vector<std::vector<float>> numbers_;
   std::vector<std::vector<int32_t>> codes_;
+  std::vector<std::vector<std::string>> texts_;
   std::vector<InputColumn> columns_;
 };
 

@@ -48,7 +48,9 @@ struct PrepSpec {
   int min_count = 1;                     // rarer levels are folded into one
   int max_levels = 1'000'000;            // the most frequent are kept, the rest folded
   bool sequences = false;                // the task's sequences as groups of columns, step by step; else their columns are plain ones
-  int text_length = 0;                   // tokens of a text column, as a group; 0 = texts are not read
+  int text_length = 0;                   // words of a text column, as a group; 0 = texts are not read
+  int text_min_count = 2;                // a word in fewer texts of train is not listed
+  int text_max_words = 20'000;           // the most frequent are listed
 };
 
 // Prepared columns that belong together, in one run of the features. For a model that reads `steps` things of a row in order:
@@ -62,7 +64,7 @@ struct FeatureGroup {
   size_t first = 0;
   size_t steps = 0;
   size_t channels = 1;
-  std::vector<std::string> words;  // kText: the vocabulary, by id; the last id is that of every other word
+  std::vector<std::string> words;  // kText: the vocabulary, an entry an id; the last stands for every other word
 
   // How many prepared columns it has, presence included.
   [[nodiscard]] size_t width() const { return kind == Kind::kSequence ? steps * (channels + 1) : steps; }

@@ -56,6 +56,8 @@ Json input_dictionary(const ScorePlan& plan, const Table& table, const Task& tas
     if (column.kind() == ColumnKind::kCategory) {
       json["levels"] = column.dictionary().size();
       json["reference"] = most_frequent(column, task.rows);
+    } else if (column.kind() == ColumnKind::kText) {
+      json["reference"] = nullptr;  // a reason from a text is measured from none
     } else {
       const auto values = numeric_values(column);
       float low = INFINITY;

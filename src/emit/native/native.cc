@@ -1,6 +1,7 @@
 #include "emit/native/native.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -94,6 +95,31 @@ struct NativeExecutor::Impl {
     for (size_t r = 0; r < tile.stride; ++r) {
       const float* row = table.data() + static_cast<size_t>(codes[r]) * width;
       for (size_t c = 0; c < width; ++c) out[c * tile.stride + r] = row[c];
+    }
+  }
+
+  static void tokens(const Step& step, const RawColumn& column, size_t begin, Tile tile, float* out) {
+    const auto& tokeniser = std::get<native::TokenData>(step.data).tokeniser;
+    std::string_view cell;
+    for (size_t r = 0; r < tile.rows; ++r) tokeniser.fill(column.text(begin + r, cell) ? cell : std::string_view(), step.width, out + r, tile.stride);
+    for (size_t r = tile.rows; r < tile.stride; ++r) {
+      for (size_t c = 0; c < step.width; ++c) out[c * tile.stride + r] = std::nanf("");
+    }
+  }
+
+  static void embed(const native::EmbedData& data, const float* ids, size_t count, Tile tile, float* out) {
+    const auto known = static_cast<float>(data.table.size() / data.width);
+    for (size_t t = 0; t < count; ++t) {
+      const float* id = ids + t * tile.stride;
+      float* to = out + t * data.width * tile.stride;
+      for (size_t r = 0; r < tile.stride; ++r) {
+        if (id[r] >= 0 && id[r] < known) {
+          const float* row = data.table.data() + static_cast<size_t>(id[r]) * data.width;
+          for (size_t c = 0; c < data.width; ++c) to[c * tile.stride + r] = row[c];
+        } else {
+          for (size_t c = 0; c < data.width; ++c) to[c * tile.stride + r] = 0;
+        }
+      }
     }
   }
 
@@ -203,6 +229,8 @@ struct NativeExecutor::Impl {
         column.pool(x, work.numbers.data() + step.second * n, y, n, pool.steps, step.width, pool.pooling);
         return;
       }
+      case Op::kTokens: tokens(step, raw[step.source], begin, tile, y); return;
+      case Op::kEmbed: embed(std::get<native::EmbedData>(step.data), x, step.in_width, tile, y); return;
       case Op::kPoints: {
         const auto& points = std::get<native::PointsData>(step.data);
         column.points(x, y, n, points.factor, points.offset, points.rounds);

@@ -426,6 +426,11 @@ class Compiler {
         made.second = column(node.inputs[1]);
         made.data = PoolData{find_pooling(node.function), types_[node.inputs[1]].width};
         break;
+      case Op::kTokens:
+        made.source = nodes_[node.inputs[0]].size;
+        made.data = TokenData{Tokeniser(constant(node.constants[0]).strings(), ints(node, 1), ints(node, 2)[0])};
+        break;
+      case Op::kEmbed: made.data = EmbedData{floats(node, 0), node.size}; break;
       case Op::kPoints:
         made.data = PointsData{static_cast<double>(floats(node, 0)[0]), static_cast<double>(floats(node, 0)[1]), node.function == "round"};
         break;

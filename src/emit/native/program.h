@@ -15,6 +15,7 @@
 
 #include "emit/native/kernels.h"
 #include "emit/native/packed.h"
+#include "emit/native/tokeniser.h"
 #include "emit/native/vocabulary.h"
 #include "plan/plan.h"
 
@@ -67,6 +68,13 @@ struct PoolData {
   Pooling pooling = Pooling::kMax;
   size_t steps = 0;
 };
+struct TokenData {
+  Tokeniser tokeniser;
+};
+struct EmbedData {
+  std::vector<float> table;
+  size_t width = 1;
+};
 struct PointsData {
   double factor = 0;
   double offset = 0;
@@ -74,13 +82,13 @@ struct PointsData {
 };
 using StepData = std::variant<std::monostate, std::vector<float>, std::vector<int32_t>, EncodeData, RangeData, ScaleData, Knots, Bins, PairTable,
                               CopyData, std::shared_ptr<const PackedAffine>, PackedTrees, SumData, GatherData, NormaliseData, AttendData,
-                              std::shared_ptr<const PackedRecur>, std::shared_ptr<const PackedConvolve>, PoolData, PointsData>;
+                              std::shared_ptr<const PackedRecur>, std::shared_ptr<const PackedConvolve>, PoolData, TokenData, EmbedData, PointsData>;
 
 struct Step {
   Op op = Op::kInput;
   Function function = Function::kIdentity;
   uint64_t outputs = 0;  // a bit for each output that is made from it; the last bit stands for all from the 64th on
-  size_t source = 0;     // raw column, for kInput and kEncode
+  size_t source = 0;     // raw column, for kInput, kEncode and kTokens
   size_t in = 0;         // column of the input (numbers or codes)
   size_t second = 0;     // column of the second code or number, for kCross, kMultiply, kRecur and kPool
   size_t scratch = 0;    // columns that the step alone uses, for kRecur

@@ -165,7 +165,7 @@ class RandomPlanMaker {
     for (size_t i = 0; i < categories; ++i) strings_.push_back(builder_.input("s" + std::to_string(i), InputKind::kCategory));
     add_encode();
     const size_t steps = 10 + below(random_, 50);
-    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 25));
+    for (size_t i = 0; i < steps; ++i) add_any(below(random_, 27));
     return finish();
   }
 
@@ -437,6 +437,23 @@ class RandomPlanMaker {
       case 22: add_recur(); return;
       case 23: add_convolve(); return;
       case 24: add_pool(); return;
+      case 25: {
+        std::vector<std::string> words{"word1", "word2", "word3", "that", "longer", "\xE8\xB4\xB7\xE6\xAC\xBE"};
+        words.resize(1 + below(random_, 6));
+        std::vector<int32_t> ids;
+        for (size_t i = 0; i < words.size(); ++i) ids.push_back(static_cast<int32_t>(below(random_, 8)));
+        const auto other = static_cast<int32_t>(below(random_, 9)) - 1;
+        const auto length = static_cast<uint32_t>(1 + below(random_, 12));
+        add(builder_.tokens(strings_[below(random_, strings_.size())], words, ids, other, length), true, false);
+        return;
+      }
+      case 26: {
+        const Known x = exact();
+        if (width(x.node) > 40) return;
+        const size_t w = 1 + below(random_, 5);
+        add(builder_.embed(x.node, random_values(random_, w * (1 + below(random_, 9)), -1, 1), static_cast<uint32_t>(w)), true, true);
+        return;
+      }
       default: return;
     }
   }

@@ -271,6 +271,18 @@ class Emitter {
     return to_float(graph_.add("Mul", {graph_.add("Sign", {exact}), rounded}));
   }
 
+  std::string embed(const Node& node, const std::string& ids, uint32_t width) {
+    const auto& table = floats(node, 0);
+    const auto rows = static_cast<int64_t>(table.size() / node.size);
+    const std::string known =
+        graph_.add("And", {graph_.add("GreaterOrEqual", {ids, number(0)}), graph_.add("Less", {ids, number(static_cast<float>(rows))})});
+    std::vector<float> and_zeros(table);  // a row of zeros at the end
+    and_zeros.resize(table.size() + node.size, 0.0F);
+    const std::string at = cast(where(known, ids, number(static_cast<float>(rows))), Type::kInt64);
+    const std::string looked_up = graph_.add("Gather", {graph_.constant(and_zeros, {rows + 1, static_cast<int64_t>(node.size)}), at});
+    return graph_.add("Reshape", {looked_up, longs({-1, static_cast<int64_t>(width)})});
+  }
+
   std::string emit(const Node& node, const ValueType& type) {
     const auto in = [&](size_t i) -> const std::string& { return names_[node.inputs[i]]; };
     switch (node.op) {
@@ -327,6 +339,12 @@ class Emitter {
         for (size_t i = 0; i < node.inputs.size(); ++i) inputs.push_back(in(i));
         return onnx::add_sequence(graph_, plan_, types_, node, inputs);
       }
+      case Op::kTokens:
+        throw Error(ErrorCode::kUnsupported,
+                    fmt::format("onnx: the model reads the words of column '{}', and ONNX has no operation that splits a text by the same rule; "
+                                "serve it with obligor score or the C library",
+                                in(0)));
+      case Op::kEmbed: return embed(node, in(0), type.width);
       case Op::kPoints: return points(node, in(0));
       default: break;
     }

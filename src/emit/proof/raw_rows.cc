@@ -111,6 +111,19 @@ class Edges {
         for (size_t i = 0; i < words.size() && kept.size() < kMostListed; ++i) kept.push_back(words[i]);
         return {};
       }
+      case Op::kTokens: {
+        // Words alone and joined, so that a row has several.
+        const auto& words = plan_.constants[node.constants[0]].strings();
+        auto& kept = words_[plan_.nodes[node.inputs[0]].size];
+        std::string all;
+        for (size_t i = 0; i < words.size() && kept.size() < kMostListed; ++i) {
+          kept.push_back(words[i]);
+          all += words[i] + (i % 3 == 0 ? ", " : " ");
+          if (i % 17 == 0) kept.push_back(all);
+          if (i % 51 == 0) all = "\xFF" + words[i];
+        }
+        return {};
+      }
       case Op::kSpecial:
         for (size_t c = 0; c < in(0).size(); ++c) look(in(0), c, floats(0));
         return in(0);

@@ -308,6 +308,12 @@ class Emitter {
       case Op::kRecur:
       case Op::kConvolve:
       case Op::kPool: refuse(node);
+      case Op::kTokens:
+      case Op::kEmbed:
+        throw Error(ErrorCode::kUnsupported,
+                    fmt::format("SQL: the plan has '{}', the words of a text, which SQL cannot split by the same rule; serve the model "
+                                "with `obligor score`",
+                                op_name(node.op)));
       case Op::kPoints:
         each([&](const std::string& x, size_t) {
           const std::string exact = fmt::format("({} - {} * {})", number(floats(node, 0)[1]), number(floats(node, 0)[0]), x);
