@@ -9,13 +9,14 @@ SOURCE = ROOT / "src"
 # A vendor header (by prefix) and the rooms that may include it; where the room is followed by a star only .cc files, and -inl.h files,
 # which .cc files alone include.
 VENDORS = {
-    "torch/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
-    "ATen/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
-    "c10/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*"],
+    "torch/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*", "zoo/text*"],
+    "ATen/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*", "zoo/text*"],
+    "c10/": ["zoo/net*", "zoo/field*", "zoo/recsys*", "zoo/sequence*", "zoo/text*"],
     "LightGBM/": ["zoo/boost*"],
     "duckdb": ["table"],
     "CLI/": ["cli"],
     "toml++/": ["cli"],
+    "unicode/": ["prep*"],
     "zip.h": ["bundle*"],
     "curl/": ["table*"],
     "spdlog/": ["core*"],

@@ -1,4 +1,5 @@
-// obligor embed: vectors of a network's nodes, as a table that joins to the loans. Needs neither torch nor LightGBM.
+// obligor embed: vectors of a network's nodes, as a table that joins to the loans; or of the words of a text column. Needs neither torch nor
+// LightGBM.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/embed_words.h"
 #include "cli/read_options.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -24,6 +26,7 @@ struct Options {
   std::string edges;
   std::string sql;
   ReadOptions read;
+  WordOptions words;
   std::string source;
   std::string target;
   std::string weight;
@@ -132,6 +135,22 @@ void write_vectors(const std::filesystem::path& path, const Network& network, co
 int run_embed(Options options, const Globals& globals) {
   if (options.edges.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "name a file of edges or give --sql, one of the two");
   (void)format_of(options.out);
+  const bool method_of_words = options.method == "skip_gram" || options.method == "cbow";
+  if (!options.words.column.empty()) {
+    WordOptions words = options.words;
+    words.data = options.edges;
+    words.sql = options.sql;
+    words.read = options.read;
+    words.vectors = options.vectors;
+    words.vectors.cbow = options.method == "cbow";
+    words.out = options.out;
+    words.json = options.json;
+    return run_embed_words(std::move(words), globals);
+  }
+  if (options.source.empty() || options.target.empty()) {
+    throw Error(ErrorCode::kInvalid, "--source and --target name the ends of an edge; both are wanted, or --words with a column of texts");
+  }
+  if (method_of_words) throw Error(ErrorCode::kInvalid, fmt::format("--method {} is of --words; edges take node2vec or deepwalk", options.method));
   const bool deepwalk = options.method == "deepwalk";
   if (deepwalk && (options.walks.p != 1 || options.walks.q != 1)) {
     throw Error(ErrorCode::kInvalid, "-p and -q are of node2vec; DeepWalk has neither");
@@ -174,14 +193,19 @@ Run setup_embed(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<Options>();
   app.add_option("edges", options->edges, "a file with one edge a row: CSV, Parquet, ARFF, JSON lines")->group("Data");
   app.add_option("--sql", options->sql, "a query whose rows are the edges, instead of a file")->group("Data");
-  app.add_option("--source", options->source, "the column of the edge's first end")->required()->group("Data");
-  app.add_option("--target", options->target, "the column of its other end")->required()->group("Data");
+  app.add_option("--source", options->source, "the column of the edge's first end")->group("Data");
+  app.add_option("--target", options->target, "the column of its other end")->group("Data");
+  app.add_option("--words", options->words.column, "a column of texts: vectors of its words instead of a network's nodes (word2vec)")->group("Data");
+  app.add_option("--min-texts", options->words.min_texts, "with --words: a word in fewer texts is left out")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000))
+      ->group("Data");
   app.add_option("--weight", options->weight, "a column of positive numbers: an edge is walked in proportion")->group("Data");
   app.add_flag("--directed", options->directed, "walk from source to target only")->group("Data");
   add_read_options(app, options->read);
-  app.add_option("--method", options->method, "node2vec (negative sampling) or deepwalk (hierarchical softmax)")
+  app.add_option("--method", options->method, "node2vec (negative sampling) or deepwalk (hierarchical softmax); with --words skip_gram or cbow")
       ->capture_default_str()
-      ->check(CLI::IsMember({"node2vec", "deepwalk"}))
+      ->check(CLI::IsMember({"node2vec", "deepwalk", "skip_gram", "cbow"}))
       ->group("Walks");
   app.add_option("-p", options->walks.p, "node2vec: small goes back at once often")->capture_default_str()->group("Walks");
   app.add_option("-q", options->walks.q, "node2vec: small goes far, large stays near")->capture_default_str()->group("Walks");

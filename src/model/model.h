@@ -110,6 +110,7 @@ struct Traits {
   bool deterministic_convex = false;  // weight 2 = row twice holds
   bool needs_gpu_aware = false;       // honours Context::device
   bool trees = false;
+  bool text = false;  // reads texts; most want one
   // The tasks that it takes other than a binary target; with none of them it is a model of that.
   bool rating = false;  // over (customer, product) pairs
   bool ranking = false;

@@ -1,4 +1,4 @@
-// The words of a text column, fitted on training rows. Private to the room.
+// The words of a text column, fitted on training rows.
 //
 //   TextWords fitted = fit_words(column.text(), rows, weights, spec);
 //   NodeId ids = builder.tokens(input, fitted.words, ids, fitted.other(), length);

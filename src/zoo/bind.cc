@@ -17,12 +17,13 @@
 #include "zoo/scorecard/scorecard.h"
 #include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
+#include "zoo/text/text.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 31> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 35> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -54,6 +55,10 @@ std::vector<ModelEntry> bound_registry() {
       {"attention_lstm", fit_attention_lstm},
       {"cnn", fit_cnn},
       {"transformer", fit_transformer},
+      {"bag_of_words", fit_bag_of_words},
+      {"wv_cnn", fit_wv_cnn},
+      {"word2vec_lstm", fit_word2vec_lstm},
+      {"bm_linear", fit_bm_linear},
   }};
   constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
       {"autorec", fit_autorec},

@@ -14,6 +14,7 @@
 #include "zoo/scorecard/scorecard.h"
 #include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
+#include "zoo/text/text.h"
 #include "zoo/tree/tree.h"
 
 namespace obligor::zoo {
@@ -52,6 +53,10 @@ std::span<const ModelEntry> registry() {
       cnn_entry(),
       transformer_entry(),
       blend_entry(),
+      bag_of_words_entry(),
+      wv_cnn_entry(),
+      word2vec_lstm_entry(),
+      bm_linear_entry(),
       autorec_entry(),
       biased_mf_entry(),
       neural_cf_entry(),

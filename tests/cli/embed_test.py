@@ -54,6 +54,30 @@ def main():
         assert share > 0.9, (method, share)
         assert len(rows) == 75 and all(int(float(row["degree"])) > 0 for row in rows)
 
+    # Words of one subject come together; the same seed gives the same bytes.
+    notes = folder / "notes.csv"
+    subjects = {"money": ["debt", "loan", "bank", "card"], "home": ["roof", "kitchen", "garden", "paint"]}
+    with open(notes, "w", encoding="utf-8") as file:
+        file.write("note\n")
+        for i in range(400):
+            words = subjects["money" if i % 2 else "home"]
+            file.write(" ".join(draw.choice(words) for _ in range(8)) + f"; Rare{i}!\n")
+    for method in ("skip_gram", "cbow"):
+        out, again = folder / f"{method}.csv", folder / f"{method}-again.csv"
+        for path in (out, again):
+            done = run(notes, "--words", "note", "--method", method, "--width", 12, "--window", 4, "--epochs", 10, "--out", path, "--json")
+            assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["words"] == 8 and document["texts"] == 400 and document["tokens"] == 400 * 8 * 10, document
+        assert out.read_bytes() == again.read_bytes()
+        rows = {row["word"]: [float(row[f"e{k + 1}"]) for k in range(12)] for row in csv.DictReader(open(out, encoding="utf-8"))}
+        for words in subjects.values():
+            for word in words:
+                near = max((other for other in rows if other != word), key=lambda other: sum(x * y for x, y in zip(rows[word], rows[other])))
+                assert near in words, (method, word, near)
+    done = run(notes, "--words", "notes", "--out", folder / "x.csv")
+    assert done.returncode == 2 and "note" in done.stderr, done.stderr
+
     # The same seed and any threads: the same bytes; the whole goes through Parquet too.
     first, second, other = folder / "a.csv", folder / "b.csv", folder / "c.csv"
     assert run(*base, "--walks", 3, "--seed", 4, "--threads", 1, "--out", first).returncode == 0

@@ -86,15 +86,18 @@ struct Numbers {
   std::vector<double> weight;
   std::vector<std::string> names;
   std::vector<uint8_t> categorical;
+  std::vector<FeatureGroup> groups;
   [[nodiscard]] size_t rows() const { return y.size(); }
   [[nodiscard]] FitInput input(size_t valid_rows = 0) const;  // the first rows are held back as well as trained on
 };
 // Columns of 12 whole values each, the target drawn from them.
-[[nodiscard]] Numbers make_numbers(size_t rows, size_t width, uint64_t seed);
+// For a model of words the last so many columns are the words of a text.
+[[nodiscard]] Numbers make_numbers(size_t rows, size_t width, uint64_t seed, size_t words = 0);
 
 class Conformance : public testing::TestWithParam<ModelEntry> {
  protected:
   [[nodiscard]] static const ModelEntry& entry() { return GetParam(); }
+  [[nodiscard]] static Numbers numbers_for(size_t rows, size_t width) { return make_numbers(rows, width, kSeed, entry().traits.text ? 6 : 0); }
   // Its columns are the weight of evidence of fitted bins, so columns made by hand say nothing to it.
   [[nodiscard]] static bool reads_bins() { return entry().prep(make_params(entry().params, {}, entry().name)).numbers == NumberCoding::kWoe; }
 };

@@ -37,7 +37,7 @@ TEST_P(Conformance, AnAllMissingColumnSaysNothing) {
 TEST_P(Conformance, APreparedColumnMayBeConstant) {
   if (reads_bins()) GTEST_SKIP() << "reads bins, not columns made by hand; its own tests hold this";
   // An inner fold can leave one so, even where prep dropped those of the whole.
-  Numbers numbers = make_numbers(300, 3, kSeed);
+  Numbers numbers = numbers_for(300, 3);
   for (size_t r = 0; r < 300; ++r) numbers.x[r * 3 + 1] = 1.0F;
   const auto fitted =
       entry().fit(numbers.input(entry().traits.early_stopping ? 100 : 0), make_params(entry().params, small(entry()), entry().name), one_thread());
@@ -49,7 +49,7 @@ TEST_P(Conformance, OneClassIsRefused) {
   // A model that is another one tuned has that one's fit, which names itself.
   const std::string named = entry().tune_trials > 0 ? entry().parents.front() : entry().name;
   for (const uint8_t only : {uint8_t{0}, uint8_t{1}}) {
-    Numbers numbers = make_numbers(100, 3, kSeed);
+    Numbers numbers = numbers_for(100, 3);
     std::fill(numbers.y.begin(), numbers.y.end(), only);
     try {
       (void)entry().fit(numbers.input(), make_params(entry().params, small(entry()), entry().name), one_thread());
@@ -64,7 +64,7 @@ TEST_P(Conformance, OneClassIsRefused) {
 
 TEST_P(Conformance, OneRowIsRefused) {
   if (reads_bins()) GTEST_SKIP() << "reads bins, not columns made by hand; its own tests hold this";
-  const Numbers numbers = make_numbers(1, 3, kSeed);
+  const Numbers numbers = numbers_for(1, 3);
   EXPECT_THROW((void)entry().fit(numbers.input(), make_params(entry().params, small(entry()), entry().name), one_thread()), Error);
 }
 

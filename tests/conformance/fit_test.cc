@@ -41,7 +41,7 @@ TEST_P(Conformance, LeavesItsInputsAsTheyWere) {
 // Nets draw batches at random and some trees measure themselves on folds: for them a weight only has to matter.
 TEST_P(Conformance, WeightTwoIsTheRowTwice) {
   if (reads_bins()) GTEST_SKIP() << "reads bins, not columns made by hand; its own tests hold this";
-  const Numbers plain = make_numbers(300, 4, kSeed);
+  const Numbers plain = numbers_for(300, 4);
   Numbers once = plain;
   Numbers twice = plain;
   once.weight.assign(300, 1.0);
@@ -68,7 +68,7 @@ TEST_P(Conformance, ACancelBeforehandStopsItAtOnce) {
   const Context context = one_thread();
   context.cancel();
   try {
-    const Numbers numbers = make_numbers(300, 4, kSeed);
+    const Numbers numbers = numbers_for(300, 4);
     (void)entry().fit(numbers.input(entry().traits.early_stopping ? 100 : 0), make_params(entry().params, {}, entry().name), context);
     FAIL() << "it went on";
   } catch (const Error& error) {
@@ -79,7 +79,7 @@ TEST_P(Conformance, ACancelBeforehandStopsItAtOnce) {
 // The name is what the slow shard of CMakeLists.txt selects.
 TEST_P(Conformance, SlowCancelInTheMiddleIsPrompt) {
   if (reads_bins()) GTEST_SKIP() << "reads bins, not columns made by hand; its own tests hold this";
-  const Numbers numbers = make_numbers(20'000, 20, kSeed);
+  const Numbers numbers = numbers_for(20'000, 20);
   const Params params = make_params(entry().params, endless(entry()), entry().name);
   const Context context = one_thread();
   std::chrono::steady_clock::time_point asked;

@@ -8,10 +8,9 @@ namespace obligor::linear {
 namespace {
 
 // Smooth part: log-loss and ridge. The intercept (last) is free.
-double smooth(const Likelihood& likelihood, const Penalty& penalty, const Eigen::VectorXd& beta, Eigen::VectorXd* gradient,
-              Eigen::MatrixXd* hessian) {
+double smooth(const Loss& loss, const Penalty& penalty, const Eigen::VectorXd& beta, Eigen::VectorXd* gradient, Eigen::MatrixXd* hessian) {
   const Eigen::Index p = beta.size() - 1;
-  double value = likelihood.evaluate(beta, gradient, hessian);
+  double value = loss.evaluate(beta, gradient, hessian);
   value += penalty.l2 / 2 * beta.head(p).squaredNorm();
   if (gradient != nullptr) gradient->head(p) += penalty.l2 * beta.head(p);
   if (hessian != nullptr) hessian->diagonal().head(p).array() += penalty.l2;
@@ -19,20 +18,20 @@ double smooth(const Likelihood& likelihood, const Penalty& penalty, const Eigen:
 }
 
 // Largest slope left, a row: scale-free, so that one tolerance serves 700 rows and 10 million.
-bool is_flat(const Eigen::VectorXd& gradient, const Likelihood& likelihood, double tolerance) {
-  return gradient.cwiseAbs().maxCoeff() <= tolerance * std::max(1.0, likelihood.total_weight());
+bool is_flat(const Eigen::VectorXd& gradient, const Loss& loss, double tolerance) {
+  return gradient.cwiseAbs().maxCoeff() <= tolerance * std::max(1.0, loss.total_weight());
 }
 
 }  // namespace
 
-Solution solve_irls(const Likelihood& likelihood, const Penalty& penalty, int max_iterations, const Context& context) {
+Solution solve_irls(const Loss& loss, const Penalty& penalty, int max_iterations, const Context& context) {
   Solution solution;
-  solution.beta = Eigen::VectorXd::Zero(likelihood.size());
+  solution.beta = Eigen::VectorXd::Zero(loss.size());
   Eigen::VectorXd gradient;
   Eigen::MatrixXd hessian;
-  double value = smooth(likelihood, penalty, solution.beta, &gradient, &hessian);
+  double value = smooth(loss, penalty, solution.beta, &gradient, &hessian);
   for (; solution.iterations < max_iterations; ++solution.iterations) {
-    if (is_flat(gradient, likelihood, 1e-10)) {
+    if (is_flat(gradient, loss, 1e-10)) {
       solution.converged = true;
       break;
     }
@@ -46,19 +45,19 @@ Solution solve_irls(const Likelihood& likelihood, const Penalty& penalty, int ma
     bool improved = false;
     for (int halving = 0; halving < 40; ++halving, share /= 2) {
       next = solution.beta + share * step;
-      next_value = smooth(likelihood, penalty, next, nullptr, nullptr);
+      next_value = smooth(loss, penalty, next, nullptr, nullptr);
       if (std::isfinite(next_value) && next_value <= value + 1e-4 * share * gradient.dot(step)) {
         improved = true;
         break;
       }
     }
     if (!improved) {  // at the limit of float64
-      solution.converged = is_flat(gradient, likelihood, 1e-6);
+      solution.converged = is_flat(gradient, loss, 1e-6);
       break;
     }
     const bool still = value - next_value <= 1e-13 * std::fabs(value);
     solution.beta = next;
-    value = smooth(likelihood, penalty, solution.beta, &gradient, &hessian);
+    value = smooth(loss, penalty, solution.beta, &gradient, &hessian);
     if (still) {
       solution.converged = true;
       break;
@@ -67,7 +66,7 @@ Solution solve_irls(const Likelihood& likelihood, const Penalty& penalty, int ma
   return solution;
 }
 
-Solution solve_lbfgs(const Likelihood& likelihood, const Penalty& penalty, int max_iterations, const Context& context) {
+Solution solve_lbfgs(const Loss& loss, const Penalty& penalty, int max_iterations, const Context& context) {
   constexpr size_t kMemory = 12;
   struct Pair {
     Eigen::VectorXd s;
@@ -75,12 +74,12 @@ Solution solve_lbfgs(const Likelihood& likelihood, const Penalty& penalty, int m
     double rho = 0;
   };
   Solution solution;
-  solution.beta = Eigen::VectorXd::Zero(likelihood.size());
+  solution.beta = Eigen::VectorXd::Zero(loss.size());
   Eigen::VectorXd gradient;
-  double value = smooth(likelihood, penalty, solution.beta, &gradient, nullptr);
+  double value = smooth(loss, penalty, solution.beta, &gradient, nullptr);
   std::deque<Pair> pairs;
   for (; solution.iterations < max_iterations; ++solution.iterations) {
-    if (is_flat(gradient, likelihood, 1e-7)) {
+    if (is_flat(gradient, loss, 1e-7)) {
       solution.converged = true;
       break;
     }
@@ -102,14 +101,14 @@ Solution solve_lbfgs(const Likelihood& likelihood, const Penalty& penalty, int m
     bool improved = false;
     for (int halving = 0; halving < 40; ++halving, share /= 2) {
       next = solution.beta + share * direction;
-      next_value = smooth(likelihood, penalty, next, &next_gradient, nullptr);
+      next_value = smooth(loss, penalty, next, &next_gradient, nullptr);
       if (std::isfinite(next_value) && next_value <= value + 1e-4 * share * slope) {
         improved = true;
         break;
       }
     }
     if (!improved) {
-      solution.converged = is_flat(gradient, likelihood, 1e-5);
+      solution.converged = is_flat(gradient, loss, 1e-5);
       break;
     }
     Pair pair{next - solution.beta, next_gradient - gradient, 0};

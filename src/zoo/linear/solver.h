@@ -1,4 +1,4 @@
-// Private to the room: the three ways to the optimum of the penalised likelihood.
+// Private to the linear models: the three ways to the optimum of the penalised likelihood.
 #pragma once
 
 #include <Eigen/Dense>
@@ -19,8 +19,8 @@ struct Solution {
   bool converged = false;
 };
 
-[[nodiscard]] Solution solve_irls(const Likelihood& likelihood, const Penalty& penalty, int max_iterations, const Context& context);
-[[nodiscard]] Solution solve_lbfgs(const Likelihood& likelihood, const Penalty& penalty, int max_iterations, const Context& context);
+[[nodiscard]] Solution solve_irls(const Loss& loss, const Penalty& penalty, int max_iterations, const Context& context);
+[[nodiscard]] Solution solve_lbfgs(const Loss& loss, const Penalty& penalty, int max_iterations, const Context& context);
 [[nodiscard]] Solution solve_fista(const Likelihood& likelihood, const Penalty& penalty, int max_iterations, const Context& context);
 
 }  // namespace obligor::linear
