@@ -293,7 +293,6 @@ class Fitter {
   std::vector<Ordered> ordered_;
   std::vector<Candidate> pair_candidates_;
   std::vector<Binning> binnings_;
-  std::vector<FeatureGroup> groups_;
   std::vector<std::pair<size_t, int32_t>> feature_binning_;  // column and binning
 };
 
