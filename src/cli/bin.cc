@@ -379,6 +379,7 @@ void print_summary(const std::vector<Result>& results, bool continuous) {
 
 int run_bin(Options options, const Globals& globals) {
   if (options.data.empty() == options.sql.empty()) throw Error(ErrorCode::kInvalid, "bin: one of DATA and --sql is wanted");
+  if (!options.sequences.empty()) throw Error(ErrorCode::kInvalid, "bin: --sequence is for models; every column is binned by itself, leave it out");
   options.spec.divergence = parse_divergence(options.divergence);
   options.spec.trend = parse_trend(options.trend);
   options.spec.prebins = parse_prebins(options.prebins);

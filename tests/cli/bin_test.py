@@ -116,6 +116,8 @@ def main():
     weight = sum(1 + i % 2 for i in chosen)
     assert special["rows"] == 70 and special["count"] == weight
     assert abs(special["mean"] - sum((1 + i % 2) * ((i % 7) * 10 + i % 3) for i in chosen) / weight) < 1e-9
+    sequence = run(file, "--target", "loss", "--continuous", "--sequence", "history: x=x")
+    assert sequence.returncode == 2 and "--sequence" in sequence.stderr, sequence.stderr
     print("ok")
 
 

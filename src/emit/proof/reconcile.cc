@@ -136,9 +136,10 @@ void Reconciler::number_trials(const Case& one, size_t input, std::vector<Trial>
   if (std::isnan(x)) {
     const size_t step = std::max<size_t>(1, bounds.size() / (kMostValues / 2));
     for (size_t i = 0; i < bounds.size(); i += step) {
-      if (i == 0)
+      if (i == 0) {
         add(std::nextafter(bounds[i], -kInfinity), "missing", fmt::format("{} is missing; the other reads a value below {:g}", name, bounds[i]), 0,
             true);
+      }
       add(std::nextafter(bounds[i], kInfinity), "missing", fmt::format("{} is missing; the other reads a value above {:g}", name, bounds[i]), 0,
           true);
     }
