@@ -6,29 +6,24 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/random.h"
 #include "zoo/field/body-inl.h"
 #include "zoo/field/lower.h"
-#include "zoo/net/torch-inl.h"
+#include "zoo/net/flat-inl.h"
 
 namespace obligor::field {
 namespace {
 
+using net::kBeta1;
+using net::kBeta2;
+using net::kEpsilon;
 using net::size_of;
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 // Values of the fields in a tile of prediction.
 constexpr size_t kTileValues = size_t{1} << 20U;
-
-struct WithGradient {
-  c10::AutoGradMode guard{true};
-};
 
 template <typename F>
 auto in_torch(const F& work) {
@@ -70,8 +65,7 @@ struct FieldNetwork::Impl {
   std::vector<Tensor> kept;
 
   Tensor features, codes, crosses, target, weight, order;
-  Tensor loss_sum;
-  double loss_rows = 0;
+  net::LossMean loss;
   std::vector<Watched>* watched = nullptr;  // where the next pass leaves what its activations saw
 
   Impl(FieldShape given, const Context& context)
@@ -141,7 +135,7 @@ struct FieldNetwork::Impl {
         low = low.to(device);
         inverse = inverse.to(device);
       }
-      loss_sum = at::zeros({}, flat.options());
+      loss.start(flat.options());
     });
   }
 
@@ -209,12 +203,7 @@ struct FieldNetwork::Impl {
     }
   }
 
-  [[nodiscard]] Tensor numbers_of(const Batch& batch, size_t begin, size_t rows) const {
-    // from_blob wants a mutable pointer; nothing writes through it.
-    auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
-    const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
-    return device == at::kCPU ? view : view.to(device);
-  }
+  [[nodiscard]] Tensor numbers_of(const Batch& batch, size_t begin, size_t rows) const { return net::rows_tensor(batch, begin, rows, device); }
 
   [[nodiscard]] Tensor whole_numbers(const std::vector<int32_t>& values, size_t rows) const {
     Tensor out = at::empty({size_of(rows), rows == 0 ? 0 : size_of(values.size() / rows)}, at::kInt);
@@ -287,16 +276,12 @@ void FieldNetwork::forget_data() {
 }
 
 void FieldNetwork::set_order(std::span<const uint32_t> order) {
-  in_torch([&] {
-    Tensor indices = at::empty({size_of(order.size())}, at::kLong);
-    std::copy(order.begin(), order.end(), indices.data_ptr<int64_t>());
-    impl_->order = indices.to(impl_->device);
-  });
+  in_torch([&] { impl_->order = net::index_tensor(order, impl_->device); });
 }
 
 void FieldNetwork::gradients(size_t begin, size_t end) {
   Impl& self = *impl_;
-  net::in_torch_with<WithGradient>([&] {
+  net::in_torch_with<net::WithGradient>([&] {
     const int64_t rows = size_of(end - begin);
     const Tensor index = self.order.narrow(0, size_of(begin), rows);
     const Tensor numbers = self.features.index_select(0, index);
@@ -327,8 +312,7 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
     const Tensor loss = self.shape.square_loss ? ((logits - (2 * y - 1)).square() * w).mean() : at::binary_cross_entropy_with_logits(logits, y, w);
     loss.backward();
     if (self.table) self.table->gradient = touched.grad();
-    self.loss_sum.add_(loss.detach(), static_cast<double>(rows));
-    self.loss_rows += static_cast<double>(rows);
+    self.loss.add(loss, end - begin);
   });
 }
 
@@ -387,28 +371,14 @@ void FieldNetwork::update(double learning_rate, double weight_decay) {
       squares.addcmul_(g, g);
       self.flat.narrow(0, 0, own).addcdiv_(g, squares.sqrt(), -learning_rate);
     } else {
-      self.steps.add_(1);
-      const auto pass = [&](int64_t begin, int64_t count, double decay) {
-        if (count == 0) return;
-        const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
-        at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps}, learning_rate,
-                          kBeta1, kBeta2, decay, kEpsilon, false, false);
-      };
-      pass(0, self.decayed, weight_decay);
-      pass(self.decayed, own - self.decayed, 0);
+      net::adamw_step({self.flat, self.gradient, self.first_moment, self.second_moment, self.steps}, self.decayed, own, learning_rate, weight_decay);
     }
     if (self.table) self.update_rows(learning_rate, weight_decay);
   });
 }
 
 double FieldNetwork::take_loss() {
-  Impl& self = *impl_;
-  return in_torch([&] {
-    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
-    self.loss_sum.zero_();
-    self.loss_rows = 0;
-    return mean;
-  });
+  return in_torch([&] { return impl_->loss.take(); });
 }
 
 std::vector<double> FieldNetwork::predict(const Batch& batch) const {

@@ -11,17 +11,14 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "zoo/net/flat-inl.h"
 #include "zoo/net/fold.h"
-#include "zoo/net/torch-inl.h"
 
 namespace obligor::net {
 namespace {
 
 using at::Tensor;
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 constexpr double kNormEpsilon = 1e-5;
 constexpr double kNormMomentum = 0.1;
 constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
@@ -115,8 +112,7 @@ struct Network::Impl {
   std::vector<LayerState>* watched = nullptr;  // where the next way back leaves what it sees
 
   // Of the last batch.
-  Tensor loss_sum;
-  double loss_rows = 0;
+  LossMean loss;
 
   Impl(NetworkShape given, const Context& context) : shape(std::move(given)), device(device_of(context)), random(context.seed(), "network") {
     if (shape.layers < 1 || shape.hidden < 1 || shape.members < 1) throw Error(ErrorCode::kInternal, "network: an empty shape");
@@ -210,7 +206,7 @@ struct Network::Impl {
           running_variance.push_back(at::ones({members * hidden}, flat.options()));
         }
       }
-      loss_sum = at::zeros({}, flat.options());
+      loss.start(flat.options());
     });
   }
 
@@ -335,13 +331,6 @@ Network& Network::operator=(Network&&) noexcept = default;
 
 namespace {
 
-Tensor numbers_of(const Batch& batch, size_t begin, size_t rows, at::Device device) {
-  // from_blob wants a mutable pointer; nothing writes through it.
-  auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
-  const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
-  return device == at::kCPU ? view : view.to(device);
-}
-
 Tensor codes_of(const Batch& batch, size_t begin, size_t rows, const NetworkShape& shape, at::Device device) {
   Tensor out = at::empty({size_of(rows), size_of(shape.code_levels.size())}, at::kLong);
   auto* data = out.data_ptr<int64_t>();
@@ -369,7 +358,7 @@ void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std:
   Impl& self = *impl_;
   check_width(batch, self.shape);
   in_torch([&] {
-    self.features = numbers_of(batch, 0, batch.rows, self.device).clone();
+    self.features = rows_tensor(batch, 0, batch.rows, self.device).clone();
     if (!self.tables.empty()) self.codes = codes_of(batch, 0, batch.rows, self.shape, self.device);
     const auto options = at::TensorOptions().dtype(at::kFloat);
     self.target = row_values(std::vector<float>(target.begin(), target.end()), self.device);
@@ -401,11 +390,7 @@ void Network::forget_data() {
 }
 
 void Network::set_order(std::span<const uint32_t> order) {
-  in_torch([&] {
-    Tensor indices = at::empty({size_of(order.size())}, at::kLong);
-    std::copy(order.begin(), order.end(), indices.data_ptr<int64_t>());
-    impl_->order = indices.to(impl_->device);
-  });
+  in_torch([&] { impl_->order = index_tensor(order, impl_->device); });
 }
 
 void Network::gradients(size_t begin, size_t end) {
@@ -422,8 +407,7 @@ void Network::gradients(size_t begin, size_t end) {
       for (auto& trace : traces) trace.mask = self.draw_mask(rows * self.members * self.hidden);
     }
     const Tensor logits = self.forward(x, &traces);
-    self.loss_sum.add_(at::binary_cross_entropy_with_logits(logits, y, w.expand({self.members, rows})), static_cast<double>(rows));
-    self.loss_rows += static_cast<double>(rows);
+    self.loss.add(at::binary_cross_entropy_with_logits(logits, y, w.expand({self.members, rows})), end - begin);
     const Tensor d_logits = at::sigmoid(logits).sub_(y).mul_(w * (1.0 / static_cast<double>(rows * self.members)));
     self.backward(x, row_codes, d_logits, traces);
   });
@@ -447,35 +431,19 @@ std::vector<LayerState> Network::watched_gradients(size_t begin, size_t end) {
 
 void Network::clip(double limit) {
   Impl& self = *impl_;
-  in_torch([&] {
-    const auto norm = self.gradient.norm().item<double>();
-    if (norm > limit) self.gradient.mul_(limit / norm);
-  });
+  in_torch([&] { clip_to(self.gradient, limit); });
 }
 
 void Network::update(double learning_rate, double weight_decay) {
   Impl& self = *impl_;
   in_torch([&] {
-    self.steps.add_(1);
-    const auto pass = [&](int64_t begin, int64_t count, double decay) {
-      if (count == 0) return;
-      const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
-      at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps}, learning_rate,
-                        kBeta1, kBeta2, decay, kEpsilon, false, false);
-    };
-    pass(0, self.decayed, weight_decay);
-    pass(self.decayed, self.flat.numel() - self.decayed, 0);
+    adamw_step({self.flat, self.gradient, self.first_moment, self.second_moment, self.steps}, self.decayed, self.flat.numel(), learning_rate,
+               weight_decay);
   });
 }
 
 double Network::take_loss() {
-  Impl& self = *impl_;
-  return in_torch([&] {
-    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
-    self.loss_sum.zero_();
-    self.loss_rows = 0;
-    return mean;
-  });
+  return in_torch([&] { return impl_->loss.take(); });
 }
 
 std::vector<double> Network::predict(const Batch& batch) const {
@@ -487,7 +455,7 @@ std::vector<double> Network::predict(const Batch& batch) const {
     for (size_t begin = 0; begin < batch.rows; begin += tile) {
       const size_t rows = std::min(tile, batch.rows - begin);
       const Tensor row_codes = self.tables.empty() ? Tensor() : codes_of(batch, begin, rows, self.shape, self.device);
-      const Tensor logits = self.forward(self.embed(numbers_of(batch, begin, rows, self.device), row_codes), nullptr);
+      const Tensor logits = self.forward(self.embed(rows_tensor(batch, begin, rows, self.device), row_codes), nullptr);
       const Tensor p = at::sigmoid(logits.to(at::kDouble)).mean(0).cpu().contiguous();
       std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));
     }

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/GradMode.h>
 
 #include "core/error.h"
 #include "core/random.h"
-#include "zoo/net/torch-inl.h"
+#include "zoo/net/flat-inl.h"
 #include "zoo/sequence/body-inl.h"
 #include "zoo/sequence/lower.h"
 
@@ -17,26 +16,12 @@ namespace {
 using at::Tensor;
 using net::size_of;
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 // Values of the encoders in a tile of prediction.
 constexpr size_t kTileValues = size_t{1} << 21U;
-
-struct WithGradient {
-  c10::AutoGradMode guard{true};
-};
 
 template <typename F>
 auto in_torch(const F& work) {
   return net::in_torch_with<c10::NoGradGuard>(work);
-}
-
-Tensor numbers_of(const Batch& batch, size_t begin, size_t rows, at::Device device) {
-  // from_blob wants a mutable pointer; nothing writes through it.
-  auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
-  const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
-  return device == at::kCPU ? view : view.to(device);
 }
 
 }  // namespace
@@ -50,8 +35,8 @@ struct SequenceNetwork::Impl {
   std::map<std::string, Tensor> weights;  // leaves, views of `flat`
   int64_t decayed = 0;                    // the first so many of the flat tensors
   Tensor flat, gradient, first_moment, second_moment, steps, kept;
-  Tensor features, target, weight, order, loss_sum;
-  double loss_rows = 0;
+  Tensor features, target, weight, order;
+  net::LossMean loss;
   Tensor before_hidden;  // of the last watched batch
   bool watches = false;
 
@@ -78,7 +63,7 @@ struct SequenceNetwork::Impl {
       first_moment = at::zeros_like(flat);
       second_moment = at::zeros_like(flat);
       steps = at::zeros({1}, flat.options());
-      loss_sum = at::zeros({}, flat.options());
+      loss.start(flat.options());
       begin = 0;
       for (auto& parameter : declared) {
         const int64_t count = size_of(parameter.start.size());
@@ -100,18 +85,9 @@ SequenceNetwork::~SequenceNetwork() = default;
 void SequenceNetwork::set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t /*largest_batch*/) {
   Impl& self = *impl_;
   in_torch([&] {
-    self.features = numbers_of(batch, 0, batch.rows, self.device);
-    Tensor targets = at::empty({size_of(batch.rows)}, at::kFloat);
-    Tensor weights = at::ones({size_of(batch.rows)}, at::kFloat);
-    double total = 0;
-    for (const double w : weight) total += w;
-    for (size_t r = 0; r < batch.rows; ++r) {
-      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
-      // Mean weight 1, so that the learning rate means the same with and without weights.
-      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
-    }
-    self.target = targets.to(self.device);
-    self.weight = weights.to(self.device);
+    self.features = net::rows_tensor(batch, 0, batch.rows, self.device);
+    self.target = net::row_values(std::vector<float>(target.begin(), target.end()), self.device);
+    self.weight = net::row_values(net::mean_one_weights(weight, batch.rows), self.device);
   });
 }
 
@@ -131,16 +107,12 @@ void SequenceNetwork::forget_data() {
 }
 
 void SequenceNetwork::set_order(std::span<const uint32_t> order) {
-  in_torch([&] {
-    Tensor indices = at::empty({size_of(order.size())}, at::kLong);
-    std::copy(order.begin(), order.end(), indices.data_ptr<int64_t>());
-    impl_->order = indices.to(impl_->device);
-  });
+  in_torch([&] { impl_->order = net::index_tensor(order, impl_->device); });
 }
 
 void SequenceNetwork::gradients(size_t begin, size_t end) {
   Impl& self = *impl_;
-  net::in_torch_with<WithGradient>([&] {
+  net::in_torch_with<net::WithGradient>([&] {
     const Tensor index = self.order.narrow(0, size_of(begin), size_of(end - begin));
     self.gradient.zero_();
     Tensor seen;
@@ -152,8 +124,7 @@ void SequenceNetwork::gradients(size_t begin, size_t end) {
     }
     const Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
     loss.backward();
-    self.loss_sum.add_(loss.detach(), static_cast<double>(end - begin));
-    self.loss_rows += static_cast<double>(end - begin);
+    self.loss.add(loss, end - begin);
   });
 }
 
@@ -163,23 +134,18 @@ std::vector<net::LayerState> SequenceNetwork::watched_gradients(size_t begin, si
   gradients(begin, end);
   self.watches = false;
   std::vector<net::LayerState> states;
-  const auto state_of = [&](const std::string& layer) -> net::LayerState& {
-    auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
-    if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
-    return *found;
-  };
   in_torch([&] {
     // From the inputs to the head, which is declared among the first; several sequences share the names of their layers.
     for (const bool is_head : {false, true}) {
       for (size_t p = 0; p < self.declared.size(); ++p) {
         const std::string& layer = self.declared[p].layer;
         if ((layer == "hidden" || layer == "head") != is_head) continue;
-        double& norm = state_of(layer).gradient_norm;
+        double& norm = net::state_of(states, layer).gradient_norm;
         norm = std::hypot(norm, self.gradient_of[p].norm().item<double>());
       }
     }
     if (self.before_hidden.defined() && self.before_hidden.grad().defined()) {
-      net::LayerState& state = state_of("hidden");
+      net::LayerState& state = net::state_of(states, "hidden");
       state.active = true;
       state.signal = net::root_mean_square(self.before_hidden.grad()) * static_cast<double>(end - begin);
       state.saturation = net::flat_share(self.before_hidden.detach(), net::Activation::kRelu);
@@ -190,35 +156,19 @@ std::vector<net::LayerState> SequenceNetwork::watched_gradients(size_t begin, si
 }
 
 void SequenceNetwork::clip(double limit) {
-  in_torch([&] {
-    const auto norm = impl_->gradient.norm().item<double>();
-    if (norm > limit) impl_->gradient.mul_(limit / norm);
-  });
+  in_torch([&] { net::clip_to(impl_->gradient, limit); });
 }
 
 void SequenceNetwork::update(double learning_rate, double weight_decay) {
   Impl& self = *impl_;
   in_torch([&] {
-    self.steps.add_(1);
-    const auto pass = [&](int64_t begin, int64_t count, double decay) {
-      if (count == 0) return;
-      const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
-      at::_fused_adamw_(part(self.flat), part(self.gradient), part(self.first_moment), part(self.second_moment), {}, {self.steps}, learning_rate,
-                        kBeta1, kBeta2, decay, kEpsilon, false, false);
-    };
-    pass(0, self.decayed, weight_decay);
-    pass(self.decayed, self.flat.numel() - self.decayed, 0);
+    net::adamw_step({self.flat, self.gradient, self.first_moment, self.second_moment, self.steps}, self.decayed, self.flat.numel(), learning_rate,
+                    weight_decay);
   });
 }
 
 double SequenceNetwork::take_loss() {
-  Impl& self = *impl_;
-  return in_torch([&] {
-    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
-    self.loss_sum.zero_();
-    self.loss_rows = 0;
-    return mean;
-  });
+  return in_torch([&] { return impl_->loss.take(); });
 }
 
 void SequenceNetwork::keep() {
@@ -241,7 +191,7 @@ std::vector<double> SequenceNetwork::predict(const Batch& batch) const {
     const size_t tile = std::clamp<size_t>(kTileValues / row_values, 16, 4096);
     for (size_t begin = 0; begin < batch.rows; begin += tile) {
       const size_t rows = std::min(tile, batch.rows - begin);
-      const Tensor logits = forward({self.shape, wide}, numbers_of(batch, begin, rows, self.device).to(at::kDouble));
+      const Tensor logits = forward({self.shape, wide}, net::rows_tensor(batch, begin, rows, self.device).to(at::kDouble));
       const Tensor p = at::sigmoid(logits).cpu().contiguous();
       std::copy_n(p.data_ptr<double>(), rows, out.begin() + static_cast<std::ptrdiff_t>(begin));
     }

@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include <ATen/CPUGeneratorImpl.h>
-#include <c10/core/GradMode.h>
 
 #include "core/error.h"
 #include "core/random.h"
-#include "zoo/net/torch-inl.h"
+#include "zoo/net/flat-inl.h"
 #include "zoo/text/forward-inl.h"
 
 namespace obligor::text {
@@ -16,14 +15,7 @@ namespace {
 
 using net::size_of;
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 constexpr size_t kPredictRows = 256;
-
-struct WithGradient {
-  c10::AutoGradMode guard{true};
-};
 
 template <typename F>
 auto in_torch(const F& work) {
@@ -57,8 +49,7 @@ struct TextNetwork::Impl {
   int64_t decayed = 0;
   Tensor flat, gradient, first_moment, second_moment, steps, kept;
   Tensor features, target, weight, order;
-  Tensor loss_sum;
-  double loss_rows = 0;
+  net::LossMean loss;
 
   Impl(TextShape given, const Context& context)
       : shape(std::move(given)),
@@ -82,7 +73,7 @@ struct TextNetwork::Impl {
       }
       flat = flat.to(device);
       gradient = at::zeros_like(flat);
-      loss_sum = at::zeros({}, flat.options());
+      loss.start(flat.options());
       at = 0;
       for (auto& one : declared) {
         const auto part = [&](const Tensor& t) { return t.narrow(0, size_of(at), size_of(one.count())).view(one.dims); };
@@ -103,29 +94,10 @@ struct TextNetwork::Impl {
     steps = at::zeros({1}, flat.options());
   }
 
-  // Prepared columns as a tensor; from_blob wants a mutable pointer, nothing writes through it.
-  [[nodiscard]] Tensor rows_of(const Batch& batch, size_t begin, size_t rows) const {
-    auto* data = const_cast<float*>(batch.features.data()) + begin * batch.width;
-    const Tensor view = at::from_blob(data, {size_of(rows), size_of(batch.width)}, at::kFloat);
-    return device == at::kCPU ? view : view.to(device);
-  }
-
-  [[nodiscard]] Tensor indices(std::span<const uint32_t> from) const {
-    Tensor to = at::empty({size_of(from.size())}, at::kLong);
-    std::copy(from.begin(), from.end(), to.data_ptr<int64_t>());
-    return to.to(device);
-  }
+  [[nodiscard]] Tensor rows_of(const Batch& batch, size_t begin, size_t rows) const { return net::rows_tensor(batch, begin, rows, device); }
 
   void adam(double learning_rate, double weight_decay) {
-    steps.add_(1);
-    const auto pass = [&](int64_t begin, int64_t count, double decay) {
-      if (count == 0) return;
-      const auto part = [&](const Tensor& t) { return std::vector<Tensor>{t.narrow(0, begin, count)}; };
-      at::_fused_adamw_(part(flat), part(gradient), part(first_moment), part(second_moment), {}, {steps}, learning_rate, kBeta1, kBeta2, decay,
-                        kEpsilon, false, false);
-    };
-    pass(0, decayed, weight_decay);
-    pass(decayed, flat.numel() - decayed, 0);
+    net::adamw_step({flat, gradient, first_moment, second_moment, steps}, decayed, flat.numel(), learning_rate, weight_decay);
   }
 
   // Each unit behind the encoder keeps the length of its weights within the limit (Kim 2014, section 2.1).
@@ -144,17 +116,8 @@ void TextNetwork::set_data(const Batch& batch, std::span<const uint8_t> target, 
   Impl& self = *impl_;
   in_torch([&] {
     self.features = self.rows_of(batch, 0, batch.rows);
-    Tensor targets = at::empty({size_of(batch.rows)}, at::kFloat);
-    Tensor weights = at::ones({size_of(batch.rows)}, at::kFloat);
-    double total = 0;
-    for (const double w : weight) total += w;
-    for (size_t r = 0; r < batch.rows; ++r) {
-      targets.data_ptr<float>()[r] = static_cast<float>(target[r]);
-      // Mean weight 1, so that the learning rate means the same with and without weights.
-      if (!weight.empty()) weights.data_ptr<float>()[r] = static_cast<float>(weight[r] * static_cast<double>(batch.rows) / total);
-    }
-    self.target = targets.to(self.device);
-    self.weight = weights.to(self.device);
+    self.target = net::row_values(std::vector<float>(target.begin(), target.end()), self.device);
+    self.weight = net::row_values(net::mean_one_weights(weight, batch.rows), self.device);
     self.forget_moments();
   });
 }
@@ -175,20 +138,19 @@ void TextNetwork::forget_data() {
 }
 
 void TextNetwork::set_order(std::span<const uint32_t> order) {
-  in_torch([&] { impl_->order = impl_->indices(order); });
+  in_torch([&] { impl_->order = net::index_tensor(order, impl_->device); });
 }
 
 void TextNetwork::gradients(size_t begin, size_t end) {
   Impl& self = *impl_;
-  net::in_torch_with<WithGradient>([&] {
+  net::in_torch_with<net::WithGradient>([&] {
     const Tensor index = self.order.narrow(0, size_of(begin), size_of(end - begin));
     self.gradient.zero_();
     const Forward forward(self.shape, self.weights, &self.generator);
     const Tensor logits = forward.logits(self.features.index_select(0, index));
     const Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
     loss.backward();
-    self.loss_sum.add_(loss.detach(), static_cast<double>(end - begin));
-    self.loss_rows += static_cast<double>(end - begin);
+    self.loss.add(loss, end - begin);
   });
 }
 
@@ -199,10 +161,9 @@ std::vector<net::LayerState> TextNetwork::watched_gradients(size_t begin, size_t
     std::vector<net::LayerState> states;
     for (const Declared& one : declare(impl_->shape)) {
       const std::string layer = one.name.substr(0, one.name.find_first_of(":."));
-      auto found = std::find_if(states.begin(), states.end(), [&](const auto& state) { return state.layer == layer; });
-      if (found == states.end()) found = states.insert(states.end(), net::LayerState{.layer = layer});
+      double& norm = net::state_of(states, layer).gradient_norm;
       for (const auto& parameter : impl_->parameters) {
-        if (parameter.declared.name == one.name) found->gradient_norm = std::hypot(found->gradient_norm, parameter.gradient.norm().item<double>());
+        if (parameter.declared.name == one.name) norm = std::hypot(norm, parameter.gradient.norm().item<double>());
       }
     }
     return states;
@@ -210,10 +171,7 @@ std::vector<net::LayerState> TextNetwork::watched_gradients(size_t begin, size_t
 }
 
 void TextNetwork::clip(double limit) {
-  in_torch([&] {
-    const double norm = impl_->gradient.norm().item<double>();
-    if (norm > limit) impl_->gradient.mul_(limit / norm);
-  });
+  in_torch([&] { net::clip_to(impl_->gradient, limit); });
 }
 
 void TextNetwork::update(double learning_rate, double weight_decay) {
@@ -224,13 +182,7 @@ void TextNetwork::update(double learning_rate, double weight_decay) {
 }
 
 double TextNetwork::take_loss() {
-  Impl& self = *impl_;
-  return in_torch([&] {
-    const double mean = self.loss_rows > 0 ? self.loss_sum.item<double>() / self.loss_rows : 0;
-    self.loss_sum.zero_();
-    self.loss_rows = 0;
-    return mean;
-  });
+  return in_torch([&] { return impl_->loss.take(); });
 }
 
 void TextNetwork::keep() {
@@ -290,10 +242,10 @@ double TextNetwork::pretrain_by_masks(const Batch& batch, const MaskSpec& spec, 
     context.check_cancelled();
     std::vector<uint32_t> rows;
     for (size_t i = 0; i < std::min(spec.batch, batch.rows); ++i) rows.push_back(static_cast<uint32_t>(random.below(batch.rows)));
-    const double loss = net::in_torch_with<WithGradient>([&] {
+    const double loss = net::in_torch_with<net::WithGradient>([&] {
       self.gradient.zero_();
       const Forward forward(self.shape, self.weights, &self.generator);
-      std::vector<Words> words = forward.words(self.rows_of(batch, 0, batch.rows).index_select(0, self.indices(rows)));
+      std::vector<Words> words = forward.words(self.rows_of(batch, 0, batch.rows).index_select(0, net::index_tensor(rows, self.device)));
       std::vector<Tensor> masks;
       std::vector<Tensor> truth;
       for (size_t k = 0; k < words.size(); ++k) {
