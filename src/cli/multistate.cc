@@ -45,17 +45,6 @@ PanelSpec panel_spec(const MultistateOptions& options, const DataOptions& data) 
   return spec;
 }
 
-Table read_panel(const PanelSpec& spec, const DataOptions& data, const Context& context) {
-  if (data.data.empty() == data.sql.empty()) throw Error(ErrorCode::kInvalid, "compare: one of DATA and --sql is wanted");
-  ReadOptions read = data.read;
-  read.threads = context.threads();
-  if (!spec.state.empty()) read.categories.push_back(spec.state);
-  std::vector<ReadNote> notes;
-  Table table = data.sql.empty() ? read_table(data.data, read, &notes) : read_sql(data.sql, read, &notes);
-  for (const auto& note : notes) log_warn(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
-  return table;
-}
-
 void print_forecast(const Json& models) {
   fmt::print("\nforecast of the accounts from their first test period: half the sum of |expected - observed| shares of the states\n{:<18}", "model");
   std::vector<size_t> shown;
@@ -130,7 +119,7 @@ void add_multistate_options(CLI::App& app, MultistateOptions& options) {
       ->group("Split");
 }
 
-int run_multistate(const MultistateOptions& options, const MultistateRun& run, const Globals& globals) {
+int run_multistate(const MultistateOptions& options, const TaskRun& run, const Globals& globals) {
   const PanelSpec spec = panel_spec(options, run.data);
   std::vector<TransitionRequest> requests;
   for (auto& request : make_requests(run.models, run.model, TaskKind::kMultistate)) {
@@ -145,7 +134,8 @@ int run_multistate(const MultistateOptions& options, const MultistateRun& run, c
   facts.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   facts.source = run.data.sql.empty() ? run.data.data : "--sql";
   facts.resamples = static_cast<size_t>(run.resamples);
-  const Table table = read_panel(spec, run.data, context);
+  const auto categories = spec.state.empty() ? std::vector<std::string>{} : std::vector{spec.state};
+  const Table table = read_task_table(run.data, categories, context);
   facts.table_rows = table.rows();
   const Panel panel = make_panel(table, spec);
   const bool by_time = !run.data.out_of_time.empty();

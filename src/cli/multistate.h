@@ -11,9 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/data_options.h"
 #include "cli/frame.h"
-#include "cli/model_options.h"
+#include "cli/task_run.h"
 
 namespace obligor::cli {
 
@@ -25,14 +24,6 @@ struct MultistateOptions {
 
 void add_multistate_options(CLI::App& app, MultistateOptions& options);
 
-struct MultistateRun {
-  const DataOptions& data;
-  const std::vector<std::string>& models;
-  const ModelOptions& model;
-  int resamples = 200;
-  std::string save;
-  bool json = false;
-};
-[[nodiscard]] int run_multistate(const MultistateOptions& options, const MultistateRun& run, const Globals& globals);
+[[nodiscard]] int run_multistate(const MultistateOptions& options, const TaskRun& run, const Globals& globals);
 
 }  // namespace obligor::cli

@@ -38,25 +38,13 @@ void check_options(const RecommendOptions& options, const DataOptions& data) {
   refuse(!data.task.reject_flag.empty(), "--reject-flag", "it belongs to a binary target");
 }
 
-Table read_pairs(const RecommendOptions& options, const DataOptions& data, const Context& context) {
-  if (data.data.empty() == data.sql.empty()) throw Error(ErrorCode::kInvalid, "compare: one of DATA and --sql is wanted");
-  ReadOptions read = data.read;
-  read.threads = context.threads();
-  read.categories.push_back(options.customer);
-  read.categories.push_back(options.product);
-  std::vector<ReadNote> notes;
-  Table table = data.sql.empty() ? read_table(data.data, read, &notes) : read_sql(data.sql, read, &notes);
-  for (const auto& note : notes) log_warn(note.column.empty() ? note.message : fmt::format("column '{}': {}", note.column, note.message));
-  return table;
-}
-
-std::vector<PairRequest> pair_requests(const RecommendOptions& options, const RecommendRun& run) {
+std::vector<PairRequest> pair_requests(const RecommendOptions& options, const TaskRun& run) {
   std::vector<PairRequest> requests;
   for (auto& request : make_requests(run.models, run.model, options.kind)) requests.push_back({std::move(request.entry), std::move(request.given)});
   return requests;
 }
 
-PairComparison compare(const RecommendOptions& options, const RecommendRun& run, const std::vector<PairRequest>& requests, const PairTask& task,
+PairComparison compare(const RecommendOptions& options, const TaskRun& run, const std::vector<PairRequest>& requests, const PairTask& task,
                        const Context& context) {
   if (options.kind == TaskKind::kRating) {
     const bool hold_out = run.data.hold_out > 0;
@@ -144,7 +132,7 @@ void add_recommend_options(CLI::App& app, RecommendOptions& options) {
   app.add_option("--top", options.k, "ranking: K of HR@K and NDCG@K")->check(CLI::Range(1, 1'000'000))->capture_default_str()->group("Split");
 }
 
-int run_recommend(const RecommendOptions& options, const RecommendRun& run, const Globals& globals) {
+int run_recommend(const RecommendOptions& options, const TaskRun& run, const Globals& globals) {
   check_options(options, run.data);
   const auto requests = pair_requests(options, run);
   check_writable(run.save);
@@ -156,7 +144,7 @@ int run_recommend(const RecommendOptions& options, const RecommendRun& run, cons
   facts.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   facts.source = run.data.sql.empty() ? run.data.data : "--sql";
   facts.resamples = static_cast<size_t>(run.resamples);
-  const Table table = read_pairs(options, run.data, context);
+  const Table table = read_task_table(run.data, {options.customer, options.product}, context);
   facts.table_rows = table.rows();
   const PairTask task = make_pair_task(table, {options.kind, options.customer, options.product, run.data.task.target, run.data.task.time});
   const PairComparison comparison = compare(options, run, requests, task, context);

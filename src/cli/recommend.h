@@ -11,9 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/data_options.h"
 #include "cli/frame.h"
-#include "cli/model_options.h"
+#include "cli/task_run.h"
 
 namespace obligor::cli {
 
@@ -28,14 +27,6 @@ struct RecommendOptions {
 
 void add_recommend_options(CLI::App& app, RecommendOptions& options);
 
-struct RecommendRun {
-  const DataOptions& data;
-  const std::vector<std::string>& models;
-  const ModelOptions& model;
-  int resamples = 200;
-  std::string save;
-  bool json = false;
-};
-[[nodiscard]] int run_recommend(const RecommendOptions& options, const RecommendRun& run, const Globals& globals);
+[[nodiscard]] int run_recommend(const RecommendOptions& options, const TaskRun& run, const Globals& globals);
 
 }  // namespace obligor::cli
