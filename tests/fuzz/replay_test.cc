@@ -19,7 +19,17 @@ uint64_t number_from(const char* variable, uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+std::filesystem::path corpus_of(const Target& target) { return std::filesystem::path(OBLIGOR_SOURCE_DIR) / "tests/fuzz/corpus" / target.name; }
+
+// Those of which models are kept as the tools wrote them.
+std::vector<Target> kept_targets() {
+  std::vector<Target> kept(targets().begin(), targets().end());
+  std::erase_if(kept, [](const Target& target) { return !std::filesystem::exists(corpus_of(target)); });
+  return kept;
+}
+
 class Fuzz : public testing::TestWithParam<Target> {};
+class KeptCorpus : public testing::TestWithParam<Target> {};
 
 TEST_P(Fuzz, SeedsAreReadAndShortenedOnesRefusedOrRead) {
   for (const std::string& seed : GetParam().seeds()) {
@@ -53,11 +63,9 @@ TEST_P(Fuzz, ChangedSeedsAreReadOrRefused) {
   }
 }
 
-// Models as the tools wrote them: what is kept is read, and its shortened forms are read or refused.
-TEST_P(Fuzz, TheKeptCorpusIsRead) {
-  const std::filesystem::path folder = std::filesystem::path(OBLIGOR_SOURCE_DIR) / "tests/fuzz/corpus" / GetParam().name;
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "nothing is kept for this target";
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+// What is kept is read, and its shortened forms are read or refused.
+TEST_P(KeptCorpus, IsReadWholeAndCut) {
+  for (const auto& entry : std::filesystem::directory_iterator(corpus_of(GetParam()))) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     ASSERT_FALSE(bytes.empty()) << entry.path();
@@ -67,8 +75,10 @@ TEST_P(Fuzz, TheKeptCorpusIsRead) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Fuzz, testing::ValuesIn(targets().begin(), targets().end()),
-                         [](const auto& tested) { return std::string(tested.param.name); });
+std::string name_of(const testing::TestParamInfo<Target>& tested) { return std::string(tested.param.name); }
+
+INSTANTIATE_TEST_SUITE_P(Targets, Fuzz, testing::ValuesIn(targets().begin(), targets().end()), name_of);
+INSTANTIATE_TEST_SUITE_P(Targets, KeptCorpus, testing::ValuesIn(kept_targets()), name_of);
 
 }  // namespace
 }  // namespace obligor::fuzz

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -25,6 +26,7 @@ struct Target {
   void (*run)(std::string_view bytes);
   std::vector<std::string> (*seeds)();
   std::vector<std::string> (*words)();  // of the format, for mutation; quoted by libFuzzer's dictionary
+  friend std::ostream& operator<<(std::ostream& out, const Target& target) { return out << target.name; }
 };
 
 [[nodiscard]] std::span<const Target> targets();
