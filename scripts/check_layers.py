@@ -65,8 +65,8 @@ def main():
             other = room_of(header, allowed) if (SOURCE / header).exists() else None
             if other and other != room and other not in allowed[room] and not is_test:
                 problems.append(f"src/{name}:{number}: {room} may not include {other} ({header})")
-            if header.endswith("-inl.h") and other and file.suffix == ".h":
-                problems.append(f"src/{name}:{number}: {header} may be included by .cc files only")
+            if header.endswith("-inl.h") and other and file.suffix == ".h" and not name.endswith("-inl.h"):
+                problems.append(f"src/{name}:{number}: {header} may be included by .cc and -inl.h files only")
             for prefix, rooms in VENDORS.items():
                 if not header.startswith(prefix):
                     continue
