@@ -93,7 +93,7 @@ ModelEntry mortgage_dnn_entry() {
   entry.params.push_back(integer_param("layers", 5, 0, 32, "hidden layers"));
   entry.params.push_back(integer_param("first", 200, 1, 65'536, "units of the first hidden layer"));
   entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 1e-3, 0.2, 5, 12);
+  add_training(entry, 1e-3, 0, 5, 12);
   add_columns(entry);
   return entry;
 }
