@@ -58,9 +58,9 @@ class StateTable {
 
   // A node of `states` numbers by present state: rows of `table` (states + 1 of them).
   [[nodiscard]] NodeId by_state(PlanBuilder& builder, const TransitionNodes& nodes, std::vector<float> table) const {
-    if (nodes.from) return builder.look_up(*nodes.from, std::move(table), static_cast<uint32_t>(table.size() / (states_ + 1)));
-    // Without the column every row starts in the one state: the weights of the columns are 0.
     const size_t width = table.size() / (states_ + 1);
+    if (nodes.from) return builder.look_up(*nodes.from, std::move(table), static_cast<uint32_t>(width));
+    // Without the column every row starts in the one state: the weights of the columns are 0.
     const auto begin = table.begin() + static_cast<std::ptrdiff_t>(only_start() * width);
     const uint32_t columns = builder.type(nodes.features).width;
     return builder.affine(nodes.features, std::vector<float>(width * columns, 0.0F), {begin, begin + static_cast<std::ptrdiff_t>(width)},
