@@ -41,7 +41,8 @@ def table(params):
     return "\n".join(lines)
 
 
-FAMILY_COLOURS = ["#2171b5", "#c2473d", "#3a8f5c", "#8a5fb0", "#b07a1a", "#4a5a6a", "#1f8a8a", "#a8446f"]
+FAMILY_COLOURS = ["#2171b5", "#c2473d", "#3a8f5c", "#8a5fb0", "#b07a1a", "#4a5a6a", "#1f8a8a", "#a8446f",
+                  "#5b6abf", "#7a5c3e", "#6b8e23", "#b5562a", "#2f6f4f", "#94559a"]
 
 
 def family_svg(models):
@@ -62,16 +63,18 @@ def family_svg(models):
     by_name = {model["name"]: model for model in models}
     families = list(dict.fromkeys(model["family"] for model in models))
     colour = {family: FAMILY_COLOURS[i % len(FAMILY_COLOURS)] for i, family in enumerate(families)}
-    step, row, top, box = 30, 34, 52, 118
+    step, row, top, box = 30, 34, 76, 118
     place = {name: (16 + step * depth, top + row * i) for i, (name, depth) in enumerate(order)}
     deepest = max(depth for _, depth in order)
     text_x = 16 + step * deepest + box + 16
     width, height = text_x + 560, top + row * len(order) + 8
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="sans-serif" font-size="13">',
            "<title>The family tree of the models</title>", f'<rect width="{width}" height="{height}" fill="#ffffff"/>']
-    x = 16
+    x, y = 16, 14
     for family in families:
-        out.append(f'<rect x="{x}" y="14" width="11" height="11" rx="2" fill="{colour[family]}"/><text x="{x + 16}" y="24" fill="#333333">{family}</text>')
+        if x + 34 + 8 * len(family) > width:
+            x, y = 16, y + 24
+        out.append(f'<rect x="{x}" y="{y}" width="11" height="11" rx="2" fill="{colour[family]}"/><text x="{x + 16}" y="{y + 10}" fill="#333333">{family}</text>')
         x += 34 + 8 * len(family)
     for name, _ in order:
         x, y = place[name]
