@@ -72,6 +72,7 @@ int run_compare(const Options& options, const Globals& globals) {
     refuse(options.model.pipeline.tune > 0, "--tune", "set the parameters of a model with --param");
     refuse(run.resume || !run.folder.empty(), run.resume ? "--resume" : "--run-folder", "another comparison keeps no jobs; run it again");
     refuse(run.diagnose, "--diagnose", "leave it out");
+    refuse(!options.data.sequences.empty(), "--sequence", "no model of pairs or of states reads a history");
     refuse(globals.device != Device::kCpu, "--device cuda", "models of pairs and of states are trained on the processor");
     if (options.recommend.kind == TaskKind::kMultistate) {
       return run_multistate(options.multistate, {options.data, options.models, options.model, options.run.resamples, options.save, options.json},

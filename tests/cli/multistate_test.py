@@ -74,6 +74,7 @@ def main():
     refused("nothing_here", "compare", data, "--task", "multistate", "--id", "nothing_here", "--time", "month", "--state", "status")
     refused(["--advance", "region"], *task, "--advance", "region")
     refused(["--cutoff", "soon"], *task, "--out-of-time", "month", "--cutoff", "soon")
+    refused("--sequence", *task, "--sequence", "h: age=age")
     refused("--tune", *task, "--tune", "5")
     refused("--report", *task, "--report", folder / "r.html")
     refused("--positive", *task, "--positive", "default")
