@@ -28,9 +28,15 @@ void add_columns(ModelEntry& entry) {
       integer_param("one_hot_levels", 64, 0, 100'000, "a category with at most so many levels is one-hot encoded; others are left out"));
 }
 
-void add_training(ModelEntry& entry, double learning_rate, double dropout, int members, int patience) {
+void add_hidden(ModelEntry& entry, int layers, int first, int members, double dropout) {
+  entry.params.push_back(integer_param("layers", layers, 0, 32, "hidden layers"));
+  entry.params.push_back(integer_param("first", first, 1, 65'536, "units of the first hidden layer"));
+  entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
   entry.params.push_back(real_param("dropout", dropout, 0, 0.9, "share of hidden units dropped in training"));
   entry.params.push_back(integer_param("members", members, 1, 1000, "networks from different starts, whose probabilities are averaged"));
+}
+
+void add_training(ModelEntry& entry, double learning_rate, int patience) {
   entry.params.push_back(integer_param("epochs", 300, 1, 100'000, "passes over the rows at most"));
   entry.params.push_back(integer_param("batch", 1024, 1, 1'048'576, "rows a step"));
   entry.params.push_back(integer_param("patience", patience, 1, 100'000, "epochs without a better loss on the held-back rows before it stops"));
@@ -61,8 +67,7 @@ ModelEntry multinomial_logit_entry() {
   entry.paper = "McFadden, Conditional logit analysis of qualitative choice behavior, in Frontiers in Econometrics, 1974";
   entry.summary = "log-odds of each next state as a weighted sum of the columns and the present state";
   entry.parents = {"logistic", "transition_matrix"};
-  entry.params.push_back(integer_param("layers", 0, 0, 0, "hidden layers: none"));
-  add_training(entry, 0.01, 0, 1, 30);
+  add_training(entry, 0.01, 30);
   add_columns(entry);
   return entry;
 }
@@ -75,10 +80,8 @@ ModelEntry transition_ann_entry() {
       "Sirignano, Sadhwani & Giesecke, Deep Learning for Mortgage Risk, Journal of Financial Econometrics 19(2), 2021 (its shallow baseline)";
   entry.summary = "multinomial logit over one hidden layer";
   entry.parents = {"ann", "multinomial_logit"};
-  entry.params.push_back(integer_param("layers", 1, 0, 32, "hidden layers"));
-  entry.params.push_back(integer_param("first", 140, 1, 65'536, "units of the first hidden layer"));
-  entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 1e-3, 0.2, 1, 12);
+  add_hidden(entry, 1, 140, 1, 0.2);
+  add_training(entry, 1e-3, 12);
   add_columns(entry);
   return entry;
 }
@@ -90,10 +93,8 @@ ModelEntry mortgage_dnn_entry() {
   entry.paper = "Sirignano, Sadhwani & Giesecke, Deep Learning for Mortgage Risk, Journal of Financial Econometrics 19(2), 2021";
   entry.summary = "softmax over next period's state from five hidden layers over the present state, the loan and the economy; an ensemble";
   entry.parents = {"transition_ann"};
-  entry.params.push_back(integer_param("layers", 5, 0, 32, "hidden layers"));
-  entry.params.push_back(integer_param("first", 200, 1, 65'536, "units of the first hidden layer"));
-  entry.params.push_back(integer_param("hidden", 140, 1, 65'536, "units of each further one"));
-  add_training(entry, 1e-3, 0, 5, 12);
+  add_hidden(entry, 5, 200, 5, 0);
+  add_training(entry, 1e-3, 12);
   add_columns(entry);
   return entry;
 }

@@ -187,7 +187,11 @@ TransitionFit fit_transition_matrix(const TransitionInput& input, const Params& 
 TransitionFit fit_softmax_transitions(const TransitionInput& input, const Params& params, const Context& context) {
   check_input(input);
   StateTable table(input, params.flag("masked"));
-  const auto layers = static_cast<size_t>(params.integer("layers"));
+  // A row without hidden layers is the multinomial logit, whose one optimum needs no second start.
+  const bool hidden = params.has("layers");
+  const size_t layers = hidden ? static_cast<size_t>(params.integer("layers")) : 0;
+  const double dropout = hidden ? params.real("dropout") : 0;
+  const int64_t members = hidden ? params.integer("members") : 1;
   std::vector<size_t> widths{input.train.width + table.columns()};
   for (size_t l = 0; l < layers; ++l) widths.push_back(static_cast<size_t>(params.integer(l == 0 ? "first" : "hidden")));
   widths.push_back(input.states);
@@ -210,10 +214,10 @@ TransitionFit fit_softmax_transitions(const TransitionInput& input, const Params
   TransitionFit fit;
   std::vector<SoftmaxNet> nets;
   Json epochs = Json::array();
-  for (int64_t m = 0; m < params.integer("members"); ++m) {
+  for (int64_t m = 0; m < members; ++m) {
     const uint64_t seed = derive_seed(context.seed(), "member", static_cast<uint64_t>(m));
     Random random(seed, "start");
-    SoftmaxNet net(widths, params.real("dropout"), random);
+    SoftmaxNet net(widths, dropout, random);
     Learning learning;
     const SoftmaxNet start = net;
     const size_t best = net.train(learned, held, plan, seed, context, learning);
