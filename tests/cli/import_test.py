@@ -76,6 +76,28 @@ with tempfile.TemporaryDirectory() as folder:
             trained.save_model(folder / f"model.{ending}")
             run("import", folder / f"model.{ending}", "--from", "xgboost", "--out", bundle)
             agrees(f"xgboost, {ending}", scores(bundle, data), margins, 3e-6)
+        # Splits on categories that are codes: sets, and one against the rest; some codes and values that no training row had.
+        coded = numpy.column_stack([x[:, 0], numpy.array([dice.randrange(40) for _ in rows]), numpy.array([dice.randrange(5) for _ in rows])])
+        coded[[dice.randrange(len(rows)) for _ in range(200)], 1] = math.nan
+        effect = numpy.sin(numpy.nan_to_num(coded[:, 1])) + numpy.nan_to_num(coded[:, 0]) + (coded[:, 2] == 3)
+        noisy = (effect > numpy.array([dice.gauss(0.5, 1) for _ in rows])).astype(int)
+        kinds = {"feature_names": ["x0", "code", "few"], "feature_types": ["float", "c", "c"]}
+        fitted = xgboost.train({"objective": "binary:logistic", "max_depth": 5, "max_cat_to_onehot": 6, "nthread": 1, "seed": 1},
+                               xgboost.DMatrix(coded, noisy, enable_categorical=True, **kinds), 40)
+        coded[:20, 1] = 40 + 7 * numpy.arange(20)
+        coded[20:30, 2] = 16777215
+        coded[30:40, 1] = 3.75
+        odd = folder / "codes.csv"
+        odd.write_text("x0,code,few\n" + "\n".join(",".join("" if math.isnan(v) else repr(float(numpy.float32(v))) for v in row) for row in coded) + "\n")
+        expected = [float(v) for v in fitted.predict(xgboost.DMatrix(coded, enable_categorical=True, **kinds), output_margin=True)]
+        by_codes = folder / "codes.obligor"
+        for ending in ("json", "ubj"):
+            fitted.save_model(folder / f"codes.{ending}")
+            run("import", folder / f"codes.{ending}", "--from", "xgboost", "--out", by_codes)
+            agrees(f"xgboost, categories, {ending}", scores(by_codes, odd), expected, 3e-6)
+        assert '"categories":[' in (folder / "codes.json").read_text().replace(" ", "")
+        proof = json.loads(run("prove", by_codes, odd, "--rows", 200, "--backends", "native,onnx", "--json").stdout)
+        assert proof["holds"] is True
         # The tool's own scores in a file beside the data: nothing differs; a margin that is another row's does.
         given = folder / "margins.csv"
         given.write_text("log_odds\n" + "".join(f"{v:.9g}\n" for v in margins))
@@ -83,6 +105,12 @@ with tempfile.TemporaryDirectory() as folder:
         given.write_text("log_odds\n" + "".join(f"{v + (1 if i == 7 else 0):.9g}\n" for i, v in enumerate(margins)))
         found = json.loads(run("reconcile", bundle, data, "--scores", given, "--json", code=1).stdout)
         assert found["differing"] == 1 and found["differences"][0]["row"] == 7, found
+
+    # A model of XGBoost that was trained on a data frame: its categories have names, beside the margins that it gave the rows.
+    kept = pathlib.Path(__file__).resolve().parent.parent / "data" / "xgboost_names"
+    run("import", kept / "model.json", "--from", "xgboost", "--out", bundle)
+    given = [float(row["margin"]) for row in csv.DictReader((kept / "rows.csv").open())]
+    agrees("xgboost, names of categories", scores(bundle, kept / "rows.csv"), given, 3e-6)
 
     # A scorecard's table, beside the scores that its tool gave the rows: of 200 rows one holds a job that no training row had.
     cards = pathlib.Path(__file__).resolve().parent.parent / "data" / "scorecards"

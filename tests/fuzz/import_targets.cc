@@ -45,9 +45,11 @@ constexpr std::string_view kLightGbm =
     "end of trees\n\npandas_categorical:null\n";
 
 constexpr std::string_view kXgBoost = R"({"learner": {"feature_names": ["x", "y"], "objective": {"name": "binary:logistic"},
- "learner_model_param": {"base_score": "[2E-1]", "num_feature": "2"}, "gradient_booster": {"name": "gbtree", "model": {"trees": [
+ "learner_model_param": {"base_score": "[2E-1]", "num_feature": "2"}, "gradient_booster": {"name": "gbtree", "model": {
+ "cats": {"enc": [{"offsets": [], "values": []}, {"offsets": [0, 1, 3], "values": [97, 98, 99]}]}, "trees": [
  {"left_children": [1, 3, -1, -1, -1], "right_children": [2, 4, -1, -1, -1], "split_indices": [0, 1, 0, 0, 0],
-  "split_conditions": [2.5, -1, 0.5, 0.25, -0.75], "default_left": [1, 0, 0, 0, 0], "categories_nodes": []}]}}}})";
+  "split_conditions": [2.5, -1, 0.5, 0.25, -0.75], "default_left": [1, 0, 0, 0, 0], "split_type": [0, 1, 0, 0, 0],
+  "categories": [0, 40], "categories_nodes": [1], "categories_segments": [0], "categories_sizes": [2]}]}}}})";
 
 std::string ubj_text(std::string_view text) { return std::string("L\0\0\0\0\0\0\0"s) + static_cast<char>(text.size()) + std::string(text); }
 std::string ubj_value(std::string_view text) { return "S" + ubj_text(text); }
