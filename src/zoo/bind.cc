@@ -23,7 +23,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 35> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 36> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -53,6 +53,7 @@ std::vector<ModelEntry> bound_registry() {
       {"lstm", fit_lstm},
       {"gru", fit_gru},
       {"attention_lstm", fit_attention_lstm},
+      {"lstm_fraud", fit_lstm_fraud},
       {"cnn", fit_cnn},
       {"transformer", fit_transformer},
       {"bag_of_words", fit_bag_of_words},

@@ -50,6 +50,7 @@ std::span<const ModelEntry> registry() {
       lstm_entry(),
       gru_entry(),
       attention_lstm_entry(),
+      lstm_fraud_entry(),
       cnn_entry(),
       transformer_entry(),
       blend_entry(),

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "metric/roc.h"
+#include "zoo/net/buckets.h"
 
 namespace obligor::net {
 
@@ -86,6 +87,11 @@ double log_loss(std::span<const double> p, std::span<const uint8_t> target, std:
   return total / mass;
 }
 
+double precision_recall(std::span<const double> p, std::span<const uint8_t> target, std::span<const double> weight) {
+  const metric::RankedSample sample(p, target, weight);
+  return metric::pr_auc(sample, sample.weights());
+}
+
 void record(Learning& learning, const std::vector<LayerState>& states) {
   const auto put = [](Learning::Curves& curves, const std::string& layer, double value) {
     auto found = std::find_if(curves.begin(), curves.end(), [&](const auto& curve) { return curve.first == layer; });
@@ -118,7 +124,9 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
   const Plan plan = plan_epochs(input.train.rows, params);
   const bool has_valid = input.valid.rows > 0;
   const bool has_auc = has_valid && two_classes(input.valid_target);
-  const bool stop_on_auc = params.text("stop_on") == "auc" && has_auc;
+  const std::string& stop_on = params.text("stop_on");
+  const bool ranks = has_auc && stop_on != "loss";
+  const auto lengths = params.has("bucket") && params.flag("bucket") ? row_lengths(input.train, input.groups) : std::vector<uint32_t>{};
 
   Trainable& network = *trained;
   network.set_data(input.train, input.target, input.weight, plan.batch);
@@ -130,15 +138,17 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
   size_t plateau_wait = 0;
   size_t epoch = 0;
   for (; epoch < plan.epochs; ++epoch) {
-    network.set_order(random.permutation(input.train.rows));
+    auto order = random.permutation(input.train.rows);
+    if (!lengths.empty()) bucket_rows(order, lengths, plan.steps, random);
+    network.set_order(order);
     double rate = highest_rate;
     for (size_t step = 0; step < plan.steps; ++step) {
       if (step % kStepsPerCheck == 0) context.check_cancelled();
       const double progress =
           (static_cast<double>(epoch) + (static_cast<double>(step) + 0.5) / static_cast<double>(plan.steps)) / static_cast<double>(plan.epochs);
       rate = highest_rate * plateau_share * schedule_share(schedule, progress);
-      const size_t begin = step * input.train.rows / plan.steps;
-      const size_t end = (step + 1) * input.train.rows / plan.steps;
+      const size_t begin = batch_begin(step, input.train.rows, plan.steps);
+      const size_t end = batch_begin(step + 1, input.train.rows, plan.steps);
       if (step == 0) record(learning, network.watched_gradients(begin, end));
       else network.gradients(begin, end);
       if (clip > 0) network.clip(clip);
@@ -159,7 +169,8 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
     const double valid_loss = log_loss(p, input.valid_target, input.valid_weight);
     learning.valid_loss.push_back(valid_loss);
     if (has_auc) learning.valid_auc.push_back(metric::auc(p, input.valid_target, input.valid_weight));
-    const double value = stop_on_auc ? -learning.valid_auc.back() : valid_loss;
+    double value = valid_loss;
+    if (ranks) value = stop_on == "auc" ? -learning.valid_auc.back() : -precision_recall(p, input.valid_target, input.valid_weight);
     if (value < best - 1e-6) {
       best = value;
       best_epoch = epoch;
@@ -182,6 +193,7 @@ FitResult train(std::unique_ptr<Trainable> trained, const FitInput& input, const
   result.report.details["epochs"] = epochs_run;
   result.report.details["best_epoch"] = has_valid ? best_epoch + 1 : epochs_run;
   result.report.details["batch"] = plan.batch;
+  if (ranks && stop_on == "pr_auc") result.report.details["valid_pr_auc"] = -best;
   if (has_valid && best_epoch + 1 == plan.epochs && schedule == "constant") {
     result.report.notes.emplace_back("epochs: the last epoch was the best one; more epochs (or steps) may help");
   }

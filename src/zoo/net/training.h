@@ -4,7 +4,8 @@
 //
 // A Trainable holds the parameters and does the arithmetic of a batch; the loop decides which rows a batch holds, the learning rate,
 // when to stop and which epoch is kept. It reads the parameters `batch epochs steps schedule learning_rate weight_decay clip
-// patience stop_on`, which training_params() declares.
+// patience stop_on`, which training_params() declares, and `bucket` where a model has it: rows of
+// like length share a batch (zoo/net/buckets.h).
 //
 // Errors: kNumeric when the loss is no longer finite, kData when the training rows hold one class only, kCancelled on request.
 #pragma once

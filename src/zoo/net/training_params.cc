@@ -14,7 +14,8 @@ std::vector<ParamSpec> training_params(double learning_rate, double weight_decay
       integer_param("steps", 1500, 1, 100000000, "batches at most when `epochs` is 0 (never under 10 epochs or over 200)"),
       integer_param("batch", 0, 0, 1048576, "rows a step; 0: 256, more on large data"),
       integer_param("patience", 16, 1, 100000, "epochs without a better validation value before it stops"),
-      choice_param("stop_on", "loss", {"loss", "auc"}, "the validation value that picks the epoch"),
+      choice_param("stop_on", "loss", {"loss", "auc", "pr_auc"},
+                   "the validation value that picks the epoch; pr_auc: area under precision and recall, for the rarest events"),
   };
 }
 

@@ -45,20 +45,27 @@ class Body {
   [[nodiscard]] Tensor pooled(size_t i, const Tensor& columns) const {
     const Input& input = shape_.inputs[i];
     const int64_t rows = columns.size(0);
-    const int64_t steps = size_of(input.steps);
-    const int64_t held = steps * size_of(input.channels);
-    const Tensor x = columns.narrow(1, size_of(input.first), held).reshape({rows, steps, size_of(input.channels)});
+    const int64_t all_steps = size_of(input.steps);
+    const int64_t held = all_steps * size_of(input.channels);
+    Tensor x = columns.narrow(1, size_of(input.first), held).reshape({rows, all_steps, size_of(input.channels)});
     // Undefined where every step of every row is there: nothing needs to be masked then.
     Tensor present;
+    int64_t first = 0;
     if (input.has_presence) {
-      present = columns.narrow(1, size_of(input.first) + held, steps).gt(0);
+      present = columns.narrow(1, size_of(input.first) + held, all_steps).gt(0);
+      // Steps before the first and after the last that any of the rows has are not computed.
+      const Tensor used = present.any(0).nonzero().cpu();
+      first = used.size(0) == 0 ? all_steps - 1 : used[0].item<int64_t>();
+      const int64_t steps = used.size(0) == 0 ? 1 : used[used.size(0) - 1].item<int64_t>() + 1 - first;
+      x = x.narrow(1, first, steps);
+      present = present.narrow(1, first, steps);
       if (present.all().item<bool>()) present = Tensor();
     }
     Tensor last;
     Tensor encoded;
     if (shape_.is_recurrent()) encoded = recurrent(i, x, present, last);
     else if (shape_.encoder == Encoder::kConvolution) encoded = convolution(i, x, present);
-    else encoded = transformer(i, x, present);
+    else encoded = transformer(i, x, present, first);
     switch (shape_.pool) {
       case Pool::kLast: return shape_.is_recurrent() ? last : last_present(encoded, present);
       case Pool::kMax: {
@@ -107,7 +114,13 @@ class Body {
     Tensor c = h;
     const Tensor turned = state_weight.t();
     std::vector<Tensor> all(static_cast<size_t>(steps));
+    const int64_t cut = size_of(shape_.bptt);
     for (int64_t k = 0; k < steps; ++k) {
+      // Truncated (Williams & Peng 1990): cut so that the steps visited last have a whole run of `bptt` steps.
+      if (cut > 0 && k > 0 && (steps - k) % cut == 0) {
+        h = h.detach();
+        c = c.detach();
+      }
       const int64_t t = back ? steps - 1 - k : k;
       const Tensor a = of_input.select(1, t);
       Tensor fresh;
@@ -176,7 +189,7 @@ class Body {
     return x.transpose(1, 2);
   }
 
-  [[nodiscard]] Tensor transformer(size_t i, const Tensor& given, const Tensor& present) const {
+  [[nodiscard]] Tensor transformer(size_t i, const Tensor& given, const Tensor& present, int64_t first) const {
     const int64_t width = size_of(shape_.hidden);
     const int64_t heads = size_of(shape_.heads);
     const int64_t steps = given.size(1);
@@ -184,7 +197,8 @@ class Body {
       return at::linear(x, get(name_of(i, l, what)), get(name_of(i, l, std::string(what) + " b")));
     };
     const auto norm = [&](const Tensor& x, const std::string& name) { return at::layer_norm(x, {width}, get(name), get(name + " b"), kNormEpsilon); };
-    Tensor x = at::linear(given, get(name_of(i, "token W")), get(name_of(i, "token b"))) + get(name_of(i, "place")).view({steps, width});
+    Tensor x = at::linear(given, get(name_of(i, "token W")), get(name_of(i, "token b"))) +
+               get(name_of(i, "place")).view({-1, width}).narrow(0, first, steps);
     for (size_t l = 0; l < shape_.layers; ++l) {
       const Tensor seen = norm(x, name_of(i, l, "norm 1"));
       const auto split = [&](const char* what) { return map(seen, l, what).view({-1, steps, heads, width / heads}).transpose(1, 2); };

@@ -32,7 +32,7 @@ class Declarer {
       width = shape_.head;
     }
     weight("head", "head", {width}, width);
-    vector("head b", "head", 1, 0);
+    vector("head b", "head", 1, static_cast<float>(shape_.start));
     std::stable_partition(made_.begin(), made_.end(), [](const Declaration& d) { return d.decayed; });
     return std::move(made_);
   }

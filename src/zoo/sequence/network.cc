@@ -207,6 +207,10 @@ std::vector<net::NamedArray> SequenceNetwork::parameters() const {
   });
 }
 
+std::vector<float> SequenceNetwork::gradient() const {
+  return in_torch([&] { return net::named_array("", {}, impl_->gradient).values; });
+}
+
 Lowered SequenceNetwork::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {
   return lower_network(impl_->shape, parameters(), builder, inputs);
 }

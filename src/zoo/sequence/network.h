@@ -37,6 +37,8 @@ class SequenceNetwork final : public net::Trainable {
   [[nodiscard]] Lowered lower(PlanBuilder& builder, const LoweredInputs& inputs) const override;
 
   [[nodiscard]] std::vector<net::NamedArray> parameters() const;
+  // What gradients() left behind, in the order of declare().
+  [[nodiscard]] std::vector<float> gradient() const;
 
  private:
   struct Impl;

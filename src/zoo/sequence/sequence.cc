@@ -1,6 +1,7 @@
 // The fits: a shape from the parameters and the groups of the input, the loop of zoo/net/training.h. No torch here.
 #include "zoo/sequence/sequence.h"
 
+#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -41,8 +42,9 @@ void find_inputs(const FitInput& input, Shape& shape) {
   }
 }
 
-FitResult fit(Encoder encoder, const FitInput& input, const Params& params, const Context& context, std::string_view name) {
+FitResult fit(Encoder encoder, const FitInput& input, const Params& params, const Context& context, std::string_view name, double start = 0) {
   Shape shape;
+  shape.start = start;
   shape.encoder = encoder;
   find_inputs(input, shape);
   shape.layers = whole(params, "layers");
@@ -50,6 +52,7 @@ FitResult fit(Encoder encoder, const FitInput& input, const Params& params, cons
   shape.head = whole(params, "head");
   shape.dropout = params.real("dropout");
   if (params.has("both_ways")) shape.both_ways = params.flag("both_ways");
+  if (params.has("bptt")) shape.bptt = whole(params, "bptt");
   if (params.has("taps")) shape.taps = whole(params, "taps");
   if (params.has("heads")) {
     shape.heads = whole(params, "heads");
@@ -75,6 +78,17 @@ FitResult fit_lstm(const FitInput& input, const Params& params, const Context& c
   return fit(Encoder::kLstm, input, params, context, "lstm");
 }
 FitResult fit_gru(const FitInput& input, const Params& params, const Context& context) { return fit(Encoder::kGru, input, params, context, "gru"); }
+FitResult fit_lstm_fraud(const FitInput& input, const Params& params, const Context& context) {
+  // Training begins at the base rate: else its first steps are spent on learning that fraud is rare.
+  double mass = 0;
+  double bad = 0;
+  for (size_t r = 0; r < input.target.size(); ++r) {
+    const double w = input.weight.empty() ? 1 : input.weight[r];
+    mass += w;
+    bad += w * input.target[r];
+  }
+  return fit(Encoder::kLstm, input, params, context, "lstm_fraud", bad > 0 && bad < mass ? std::log(bad / (mass - bad)) : 0);
+}
 FitResult fit_attention_lstm(const FitInput& input, const Params& params, const Context& context) {
   return fit(Encoder::kLstm, input, params, context, "attention_lstm");
 }

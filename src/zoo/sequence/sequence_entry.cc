@@ -20,6 +20,7 @@ ModelEntry entry_of(std::string name, std::vector<ParamSpec> own) {
   entry.params.push_back(
       integer_param("head", 64, 0, 65536, "hidden units between the pooled history with the other columns and the score; 0: none"));
   entry.params.push_back(real_param("dropout", 0.1, 0, 0.9, "share dropped in training: between layers, of the pooled history, of the hidden units"));
+  entry.params.push_back(flag_param("bucket", true, "rows with histories of like length share a batch, so that few absent steps are computed"));
   for (auto& spec : net::training_params(2e-3, 3e-4)) {
     if (spec.name == "clip") spec.default_value = "1";
     entry.params.push_back(std::move(spec));
@@ -43,7 +44,8 @@ ModelEntry entry_of(std::string name, std::vector<ParamSpec> own) {
 std::vector<ParamSpec> cell_params(bool pools) {
   std::vector<ParamSpec> params{integer_param("layers", 1, 1, 8, "cells one above the other"),
                                 integer_param("hidden", 64, 1, 4096, "numbers of the state"),
-                                flag_param("both_ways", false, "a second cell reads the history from the newest step to the oldest")};
+                                flag_param("both_ways", false, "a second cell reads the history from the newest step to the oldest"),
+                                integer_param("bptt", 0, 0, 65536, "steps that a gradient goes back through the state; 0: all of them")};
   if (pools) {
     params.push_back(choice_param("pool", "last", {"last", "attention", "max", "mean"}, "what is taken of the states: the last one, or all, pooled"));
   }
@@ -87,6 +89,19 @@ ModelEntry attention_lstm_entry() {
       "Wang, Han, Liu & Luo, A deep learning approach for credit scoring of peer-to-peer lending using attention mechanism LSTM, IEEE Access 7, 2019";
   entry.summary = "an LSTM whose states are averaged by learned attention to the steps";
   entry.parents = {"lstm"};
+  return entry;
+}
+
+ModelEntry lstm_fraud_entry() {
+  ModelEntry entry = entry_of("lstm_fraud", cell_params(true));
+  entry.title = "LSTM over the transactions of a card";
+  entry.paper = "Jurgovsky et al., Sequence classification for credit-card fraud detection, Expert Systems with Applications 100, 2018";
+  entry.summary = "stacked LSTM over the card's last transactions and the time between them, stopped by precision and recall";
+  entry.parents = {"lstm"};
+  for (auto& spec : entry.params) {
+    if (spec.name == "layers") spec.default_value = "2";
+    if (spec.name == "stop_on") spec.default_value = "pr_auc";
+  }
   return entry;
 }
 

@@ -1,6 +1,7 @@
 #include "zoo/sequence/sequence.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,8 @@
 #include "core/random.h"
 #include "emit/native/native.h"
 #include "plan/executor.h"
+#include "zoo/net/buckets.h"
+#include "zoo/sequence/network.h"
 #include "zoo/sequence/shape.h"
 
 namespace obligor {
@@ -75,9 +78,13 @@ struct Named {
   FitFunction fit;
 };
 std::vector<Named> models() {
-  return {{rnn_entry(), fit_rnn}, {lstm_entry(), fit_lstm},
-          {gru_entry(), fit_gru}, {attention_lstm_entry(), fit_attention_lstm},
-          {cnn_entry(), fit_cnn}, {transformer_entry(), fit_transformer}};
+  return {{rnn_entry(), fit_rnn},
+          {lstm_entry(), fit_lstm},
+          {gru_entry(), fit_gru},
+          {attention_lstm_entry(), fit_attention_lstm},
+          {lstm_fraud_entry(), fit_lstm_fraud},
+          {cnn_entry(), fit_cnn},
+          {transformer_entry(), fit_transformer}};
 }
 
 FitResult fit(const Named& model, const History& history, const ParamValues& more, size_t epochs = 2) {
@@ -161,6 +168,99 @@ TEST(SequenceModels, LearnWhatOnlyTheOrderOfTheStepsSays) {
     for (size_t r = 0; r < test.rows; ++r) right += (p[r] > 0.5) == (test.y[r] != 0) ? size_t{1} : size_t{0};
     EXPECT_GT(right, test.rows * 85 / 100) << model.entry.name;
   }
+}
+
+// Every encoder and pool once.
+std::vector<sequence::Shape> shapes() {
+  std::vector<sequence::Shape> made;
+  for (const auto encoder : {sequence::Encoder::kTanh, sequence::Encoder::kLstm, sequence::Encoder::kGru, sequence::Encoder::kConvolution,
+                             sequence::Encoder::kTransformer}) {
+    sequence::Shape shape;
+    shape.encoder = encoder;
+    shape.pool = made.empty() ? sequence::Pool::kAttention : static_cast<sequence::Pool>(made.size() - 1);
+    shape.inputs = {{2, kSteps, kChannels, true}};
+    shape.plain = {0, 1};
+    shape.layers = 2;
+    shape.hidden = 8;
+    shape.head = 4;
+    shape.both_ways = encoder == sequence::Encoder::kLstm;
+    made.push_back(shape);
+  }
+  return made;
+}
+
+std::vector<float> gradient_of(sequence::SequenceNetwork& network, size_t begin, size_t end) {
+  network.gradients(begin, end);
+  return network.gradient();
+}
+
+TEST(SequenceModels, InBucketsTheGradientIsThatOfAllRowsAtOnce) {
+  const History history = make_history(300, true, 9);
+  std::vector<uint32_t> file_order(history.rows);
+  std::iota(file_order.begin(), file_order.end(), 0U);
+  const auto lengths = net::row_lengths(history.batch(), history.groups);
+  ASSERT_EQ(lengths.size(), history.rows);
+  auto bucketed = file_order;
+  Random random(1, "test");
+  constexpr size_t kBatches = 7;
+  net::bucket_rows(bucketed, lengths, kBatches, random);
+  ASSERT_NE(bucketed, file_order);
+  for (const auto& shape : shapes()) {
+    sequence::SequenceNetwork network(shape, Context({.seed = 3, .threads = 1}));
+    network.set_data(history.batch(), history.y, {}, history.rows);
+    network.set_order(file_order);
+    const auto whole = gradient_of(network, 0, history.rows);
+    network.set_order(bucketed);
+    std::vector<double> summed(whole.size(), 0);
+    for (size_t b = 0; b < kBatches; ++b) {
+      const size_t begin = net::batch_begin(b, history.rows, kBatches);
+      const size_t end = net::batch_begin(b + 1, history.rows, kBatches);
+      const auto part = gradient_of(network, begin, end);
+      for (size_t i = 0; i < part.size(); ++i) summed[i] += static_cast<double>(part[i]) * static_cast<double>(end - begin);
+    }
+    for (size_t i = 0; i < whole.size(); ++i) {
+      ASSERT_NEAR(summed[i] / static_cast<double>(history.rows), static_cast<double>(whole[i]), 1e-6)
+          << sequence::cell_name(shape.encoder) << ", " << i;
+    }
+  }
+}
+
+TEST(SequenceModels, ATruncatedGradientLooksBackSoFarAndNoFurther) {
+  const History history = make_history(40, false, 10);
+  std::vector<uint32_t> order(history.rows);
+  std::iota(order.begin(), order.end(), 0U);
+  const auto of = [&](const History& rows, size_t bptt) {
+    sequence::Shape shape;
+    shape.encoder = sequence::Encoder::kLstm;
+    shape.inputs = {{2, kSteps, kChannels, true}};
+    shape.plain = {0, 1};
+    shape.hidden = 6;
+    shape.bptt = bptt;
+    sequence::SequenceNetwork network(shape, Context({.seed = 3, .threads = 1}));
+    network.set_data(rows.batch(), rows.y, {}, rows.rows);
+    network.set_order(order);
+    return gradient_of(network, 0, rows.rows);
+  };
+  EXPECT_EQ(of(history, 0), of(history, kSteps));
+  EXPECT_NE(of(history, 0), of(history, 2));
+  // Where the newest step alone is there nothing is cut.
+  History last = history;
+  for (size_t r = 0; r < last.rows; ++r) {
+    for (size_t t = 0; t + 1 < kSteps; ++t) last.x[r * kWidth + 2 + kSteps * kChannels + t] = 0;
+  }
+  EXPECT_EQ(of(last, 0), of(last, 1));
+}
+
+TEST(SequenceModels, FraudBeginsAtTheBaseRateAndStopsByPrecision) {
+  History history = make_history(400, true, 11);
+  for (size_t r = 0; r < history.rows; ++r) history.y[r] = r % 40 == 0 ? 1 : 0;
+  const FitResult result = fit({lstm_fraud_entry(), fit_lstm_fraud}, history, {{"learning_rate", "0.000001"}, {"dropout", "0"}}, 1);
+  double mean = 0;
+  for (const double p : result.model->predict(history.batch()).values) mean += p / static_cast<double>(history.rows);
+  EXPECT_NEAR(mean, 10.0 / 400.0, 0.015);
+  ASSERT_TRUE(result.report.details.contains("valid_pr_auc"));
+  EXPECT_GT(result.report.details["valid_pr_auc"].get<double>(), 0);
+  EXPECT_LE(result.report.details["valid_pr_auc"].get<double>(), 1);
 }
 
 TEST(SequenceModels, AnLstmRemembersAtFirst) {

@@ -29,10 +29,12 @@ struct Shape {
   size_t layers = 1;
   size_t hidden = 64;  // of a state, filters, or the width of a token
   bool both_ways = false;
+  size_t bptt = 0;  // steps that a gradient goes back through a state; 0: all
   size_t taps = 3;  // of a filter
   size_t heads = 4;
   size_t head = 64;  // hidden units behind the encoders; 0: none
   double dropout = 0;
+  double start = 0;  // log-odds at which training begins
 
   [[nodiscard]] bool is_recurrent() const { return encoder == Encoder::kTanh || encoder == Encoder::kLstm || encoder == Encoder::kGru; }
   [[nodiscard]] size_t gates() const { return encoder == Encoder::kLstm ? 4 : (encoder == Encoder::kGru ? 3 : 1); }
