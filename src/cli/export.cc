@@ -110,7 +110,9 @@ Run setup_export(CLI::App& app, Globals& globals) {
   app.add_option("--table", options->table, "what the SQL reads, written as given")->capture_default_str();
   app.add_option("--keep", options->keep, "columns that the SQL carries into its result")->delimiter(',');
   app.add_option("--missing-text", options->missing_text, "the string that means a missing category to the ONNX model; default: the empty one");
-  app.add_option("--weights", options->weights, "of the bundle: bf16, the wide maps and embeddings in two bytes a weight")->capture_default_str();
+  app.add_option("--weights", options->weights,
+                 "of the bundle: bf16, two bytes a weight of wide maps, cells, filters and embeddings; int8, one byte and a scale a row")
+      ->capture_default_str();
   app.add_option("--data", options->data, "rows on which the bundle's score error is measured; default: generated edge rows");
   app.add_option("--out", options->out, "write here; default: stdout");
   return [options, &globals] { return run(*options, globals); };

@@ -66,21 +66,28 @@ ScoreError measure(const ScorePlan& exact, const ScorePlan& narrow, const Export
 
 void export_bundle(const Bundle& bundle, const std::string& path, const ExportBundleRequest& request, const Globals& globals) {
   if (request.out.empty()) throw Error(ErrorCode::kInvalid, "export: --to bundle writes a bundle and needs --out FILE");
-  if (request.weights != "bf16") throw unknown_name("kind of weights", request.weights, std::vector<std::string>{"bf16"});
+  const auto kind = std::find_if(kWeightKinds.begin(), kWeightKinds.end(), [&](const auto& known) { return known.first == request.weights; });
+  if (kind == kWeightKinds.end()) {
+    std::vector<std::string> names;
+    for (const auto& known : kWeightKinds) names.emplace_back(known.first);
+    throw unknown_name("kind of weights", request.weights, names);
+  }
   if (bundle.plan.outputs.empty()) throw Error(ErrorCode::kData, path + ": its plan has no output");
   Bundle made = bundle;
-  made.plan = narrow_weights(bundle.plan);
-  const size_t narrowed = made.plan.meta["bf16"].size();
-  if (narrowed == 0)
+  made.plan = narrow_weights(bundle.plan, kind->second);
+  const size_t halves = made.plan.meta["bf16"].size();
+  const size_t quarters = made.plan.meta["int8"].size();
+  if (halves + quarters == 0)
     throw Error(ErrorCode::kUnsupported, path + ": holds no weights that could be narrower: networks and embeddings have some, cards and trees none");
   const ScoreError error = measure(bundle.plan, made.plan, request, globals);
   const double mean = error.rows == 0 ? 0 : error.sum / static_cast<double>(error.rows);
   const std::string on = request.data.empty() ? "generated edge rows" : request.data;
   made.proof = Json::object();  // it is about the other plan
   if (!made.card.is_object()) made.card = Json::object();
-  made.card["weights"] = {{"kind", "bf16"}, {"rows", error.rows}, {"on", on}, {"largest_error", error.largest}, {"mean_error", mean}};
+  made.card["weights"] = {{"kind", request.weights}, {"rows", error.rows}, {"on", on}, {"largest_error", error.largest}, {"mean_error", mean}};
   save_bundle(made, request.out);
-  fmt::print("{} of {} constants as bfloat16: {} bytes, before {}\n", narrowed, made.plan.constants.size(), std::filesystem::file_size(request.out),
+  const auto bytes = std::filesystem::file_size(request.out);
+  fmt::print("of {} constants {} as int8 and {} as bfloat16: {} bytes, before {}\n", made.plan.constants.size(), quarters, halves, bytes,
              std::filesystem::file_size(path));
   fmt::print("score error on {} rows ({}): largest {:.2g}, mean {:.2g}\n{}\n", error.rows, on, error.largest, mean, request.out);
 }

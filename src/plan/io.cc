@@ -1,8 +1,6 @@
 #include "plan/io.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <set>
@@ -11,6 +9,7 @@
 
 #include "core/error.h"
 #include "plan/safetensors.h"
+#include "plan/weight_bytes.h"
 
 namespace obligor {
 namespace {
@@ -101,42 +100,16 @@ std::vector<std::string> read_strings(const Tensor& bytes, const Tensor& offsets
   return strings;
 }
 
-// bfloat16: the upper half of a float32, little-endian.
-bool is_bf16(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(), [](float value) { return (std::bit_cast<uint32_t>(value) & 0xFFFFU) == 0; });
-}
-
-std::string upper_halves(const std::vector<float>& values) {
-  std::string bytes;
-  bytes.reserve(2 * values.size());
-  for (const float value : values) {
-    const auto bits = std::bit_cast<uint32_t>(value);
-    bytes.push_back(static_cast<char>((bits >> 16U) & 0xFFU));
-    bytes.push_back(static_cast<char>(bits >> 24U));
-  }
-  return bytes;
-}
-
-// The constants that narrow_weights() has rounded: numbers under "bf16" of the meta data. What is listed there and is not exact is kept whole.
-std::vector<size_t> narrow_constants(const Json& meta) {
+// The constants that narrow_weights() has rounded: numbers under "bf16" and "int8" of the meta data. What is listed there and is not exact is kept
+// whole.
+std::vector<size_t> narrow_constants(const Json& meta, const char* kind) {
   std::vector<size_t> made;
-  if (!meta.is_object() || !meta.contains("bf16") || !meta["bf16"].is_array()) return made;
-  for (const Json& one : meta["bf16"]) {
+  if (!meta.is_object() || !meta.contains(kind) || !meta[kind].is_array()) return made;
+  for (const Json& one : meta[kind]) {
     if (one.is_number_unsigned()) made.push_back(one.get<size_t>());
   }
   std::sort(made.begin(), made.end());
   return made;
-}
-
-std::vector<float> from_upper_halves(std::string_view bytes) {
-  std::vector<float> values;
-  values.reserve(bytes.size() / 2);
-  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    const uint32_t bits =
-        static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])) << 16U | static_cast<uint32_t>(static_cast<unsigned char>(bytes[i + 1])) << 24U;
-    values.push_back(std::bit_cast<float>(bits));
-  }
-  return values;
 }
 
 std::vector<Constant> read_constants(std::string_view weights, const std::string& source, const PlanLimits& limits) {
@@ -160,14 +133,23 @@ std::vector<Constant> read_constants(std::string_view weights, const std::string
       auto strings = read_strings(tensor, tensors[++i], source);
       constant.shape = {static_cast<uint32_t>(strings.size())};
       constant.data = std::move(strings);
+    } else if (tensor.name == name + ".int8") {
+      const bool follows = i + 1 < tensors.size() && tensors[i + 1].name == name + ".scales" && tensors[i + 1].dtype == "F32";
+      if (tensor.dtype != "I8" || tensor.shape.empty() || !follows || tensors[i + 1].shape != std::vector<uint64_t>{tensor.shape[0]} ||
+          tensor.bytes.empty()) {
+        fail(source, fmt::format("tensor '{}' is not rows of I8 that are followed by a scale a row", tensor.name));
+      }
+      constant.data = from_int8(tensor.bytes, values_of<float>(tensors[++i].bytes), fmt::format("{}: tensor '{}'", source, tensor.name));
     } else if (tensor.name != name) {
       fail(source, fmt::format("tensor '{}' stands where '{}' is wanted", tensor.name, name));
     } else if (tensor.dtype == "F32") {
       constant.data = values_of<float>(tensor.bytes);
     } else if (tensor.dtype == "BF16") {
-      constant.data = from_upper_halves(tensor.bytes);
+      constant.data = from_bf16(tensor.bytes);
     } else if (tensor.dtype == "I32") {
       constant.data = values_of<int32_t>(tensor.bytes);
+    } else if (tensor.dtype == "I8") {
+      fail(source, fmt::format("tensor '{}' is I8 without scales", tensor.name));
     } else {
       constant.data = values_of<uint8_t>(tensor.bytes);
     }
@@ -197,10 +179,12 @@ PlanFiles save_plan(const ScorePlan& plan) {
   graph["outputs"] = std::move(outputs);
   graph["meta"] = plan.meta;
 
-  // Texts and offsets made here must outlive the tensors, which only point at them.
-  const std::vector<size_t> narrow = narrow_constants(plan.meta);
+  // What is made here must outlive the tensors, which only point at it.
+  const std::vector<size_t> bf16 = narrow_constants(plan.meta, "bf16");
+  const std::vector<size_t> int8 = narrow_constants(plan.meta, "int8");
   std::vector<std::string> texts(plan.constants.size());
   std::vector<std::vector<int32_t>> offsets(plan.constants.size());
+  std::vector<std::vector<float>> scales(plan.constants.size());
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < plan.constants.size(); ++i) {
     const Constant& constant = plan.constants[i];
@@ -216,8 +200,14 @@ PlanFiles save_plan(const ScorePlan& plan) {
       tensors.push_back({name + ".text", "U8", {texts[i].size()}, texts[i]});
       tensors.push_back({name + ".offsets", "I32", {offsets[i].size()}, bytes_of(offsets[i])});
     } else if (const auto* floats = std::get_if<std::vector<float>>(&constant.data)) {
-      if (std::binary_search(narrow.begin(), narrow.end(), i) && is_bf16(*floats)) {
-        texts[i] = upper_halves(*floats);
+      const bool has_rows = !shape.empty() && std::binary_search(int8.begin(), int8.end(), i);
+      if (auto rows = has_rows ? as_int8(*floats, shape[0]) : std::nullopt) {
+        texts[i] = std::move(rows->bytes);
+        scales[i] = std::move(rows->scales);
+        tensors.push_back({name + ".int8", "I8", shape, texts[i]});
+        tensors.push_back({name + ".scales", "F32", {scales[i].size()}, bytes_of(scales[i])});
+      } else if (auto halves = std::binary_search(bf16.begin(), bf16.end(), i) ? as_bf16(*floats) : std::nullopt) {
+        texts[i] = std::move(*halves);
         tensors.push_back({name, "BF16", shape, texts[i]});
       } else {
         tensors.push_back({name, "F32", shape, bytes_of(*floats)});

@@ -23,7 +23,7 @@ constexpr size_t kPrefix = 8;
 size_t element_bytes(std::string_view dtype) {
   if (dtype == "F32" || dtype == "I32") return 4;
   if (dtype == "BF16") return 2;
-  return dtype == "U8" ? 1 : 0;
+  return dtype == "U8" || dtype == "I8" ? 1 : 0;
 }
 
 // An unsigned whole number, and nothing that merely converts to one.
@@ -41,7 +41,7 @@ Tensor read_tensor(const std::string& name, const Json& entry, std::string_view 
   tensor.name = name;
   const Json& dtype = entry["dtype"];
   if (!dtype.is_string() || element_bytes(dtype.get_ref<const std::string&>()) == 0) {
-    fail(source, fmt::format("tensor '{}' has a dtype other than F32, BF16, I32, U8", name));
+    fail(source, fmt::format("tensor '{}' has a dtype other than F32, BF16, I32, I8, U8", name));
   }
   tensor.dtype = dtype.get<std::string>();
   const Json& shape = entry["shape"];

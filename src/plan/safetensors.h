@@ -3,7 +3,7 @@
 //   std::string file = write_safetensors({{"0", "F32", {2}, bytes}});
 //   for (const Tensor& tensor : read_safetensors(file, "m.obligor: weights.safetensors")) ...
 //
-// Contract: the dtypes F32, I32 and U8, little-endian. Reading trusts nothing: the header is bounded, tensors fill the data part
+// Contract: the dtypes F32, BF16, I32, I8 and U8, little-endian. Reading trusts nothing: the header is bounded, tensors fill the data part
 // exactly, in order, without gap or overlap, and each has the bytes its shape says. The tensors point into the given bytes.
 // Errors: Error{kData} names the source and the tensor.
 #pragma once
@@ -18,7 +18,7 @@ namespace obligor {
 
 struct Tensor {
   std::string name;
-  std::string dtype;  // F32, I32, U8
+  std::string dtype;  // F32, BF16, I32, I8, U8
   std::vector<uint64_t> shape;
   std::string_view bytes;
 };

@@ -63,13 +63,20 @@ with tempfile.TemporaryDirectory() as folder:
     network, small = folder / "network.obligor", folder / "small.obligor"
     run("train", data, "--target", "creditability", "--positive", "bad", "--model", "dnn", "--no-cv", "--no-search", "--param", "steps=60", "--param",
         "ensemble=1", "--save", network)
-    said = run("export", network, "--to", "bundle", "--weights", "bf16", "--data", data, "--out", small).stdout
-    assert "score error on 1000 rows" in said, said
-    assert small.stat().st_size < 0.75 * network.stat().st_size, (small.stat().st_size, network.stat().st_size)
-    error = json.loads(run("inspect", small, "--json").stdout)["card"]["weights"]
-    exact, rounded = ([float(row["probability"]) for row in csv.DictReader(io.StringIO(run("score", one, data).stdout))] for one in (network, small))
-    assert 0 < error["largest_error"] < 0.05 and abs(error["largest_error"] - max(abs(a - b) for a, b in zip(exact, rounded))) < 1e-5, error
-    assert json.loads(run("prove", small, data, "--backends", "native,onnx", "--json").stdout)["holds"] is True
+    exact = [float(row["probability"]) for row in csv.DictReader(io.StringIO(run("score", network, data).stdout))]
+    sizes = {}
+    for kind, share, most in (("bf16", 0.75, 0.05), ("int8", 0.5, 0.1)):
+        said = run("export", network, "--to", "bundle", "--weights", kind, "--data", data, "--out", small).stdout
+        assert "score error on 1000 rows" in said, said
+        sizes[kind] = small.stat().st_size
+        assert sizes[kind] < share * network.stat().st_size, (kind, sizes, network.stat().st_size)
+        error = json.loads(run("inspect", small, "--json").stdout)["card"]["weights"]
+        rounded = [float(row["probability"]) for row in csv.DictReader(io.StringIO(run("score", small, data).stdout))]
+        assert error["kind"] == kind and 0 < error["largest_error"] < most, error
+        assert abs(error["largest_error"] - max(abs(a - b) for a, b in zip(exact, rounded))) < 1e-5, error
+        assert json.loads(run("prove", small, data, "--backends", "native,onnx", "--json").stdout)["holds"] is True
+        print(f"export: {kind}: {sizes[kind]} of {network.stat().st_size} bytes, largest error {error['largest_error']:.2g}")
+    assert "did you mean" in run("export", network, "--to", "bundle", "--weights", "int4", "--out", small, code=2).stderr
     assert "DOUBLE PRECISION" in run("export", card, "--to", "sql", "--dialect", "postgresql").stdout
 
     # The model in ONNX: raw columns in, the same scores out. Run only where the runtime is installed.

@@ -11,6 +11,7 @@
 #include "odd_rows.h"
 #include "plan/builder.h"
 #include "plan/io.h"
+#include "plan/narrow.h"
 #include "zoo/boost/tree_text.h"
 
 namespace obligor::fuzz {
@@ -179,10 +180,15 @@ std::string chain_text(int splits) {
 }  // namespace
 
 Target plan_target() {
-  return {"plan", run_plan_target, [] { return std::vector<std::string>{pack(save_plan(sample_plan()))}; },
+  return {"plan", run_plan_target,
           [] {
-            return std::vector<std::string>{"\"op\":", "\"in\":", "\"const\":", "\"size\":",  "\"shape\":", "data_offsets", "\"F32\"",
-                                            "\"I32\"", "trees",   "one_hot",    "attend",     "normalise",  "recur",        "convolve",
+            std::vector<std::string> seeds{pack(save_plan(sample_plan()))};
+            for (const auto& known : kWeightKinds) seeds.push_back(pack(save_plan(narrow_weights(sample_plan(), known.second))));
+            return seeds;
+          },
+          [] {
+            return std::vector<std::string>{"\"op\":", "\"in\":", "\"const\":", "\"size\":",  "\"shape\":", "data_offsets", "\"F32\"", "\"I32\"",
+                                            "\"I8\"",  ".scales", "trees",      "one_hot",    "attend",     "normalise",    "recur",   "convolve",
                                             "pool",    "lstm",    "-1",         "4294967295", "1e9",        "null"};
           }};
 }
