@@ -15,6 +15,7 @@
 #include "zoo/recsys/recsys.h"
 #include "zoo/registry.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/sequence/conv_autoencoder.h"
 #include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
 #include "zoo/text/text.h"
@@ -49,6 +50,7 @@ std::vector<ModelEntry> bound_registry() {
       {"sdae", fit_sdae},
       {"autoencoder", fit_autoencoder},
       {"isolation_forest", fit_isolation_forest},
+      {"conv_autoencoder", fit_conv_autoencoder},
       {"rnn", fit_rnn},
       {"lstm", fit_lstm},
       {"gru", fit_gru},

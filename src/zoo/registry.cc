@@ -12,6 +12,7 @@
 #include "zoo/net/net.h"
 #include "zoo/recsys/recsys.h"
 #include "zoo/scorecard/scorecard.h"
+#include "zoo/sequence/conv_autoencoder.h"
 #include "zoo/sequence/sequence.h"
 #include "zoo/survival/survival.h"
 #include "zoo/text/text.h"
@@ -46,6 +47,7 @@ std::span<const ModelEntry> registry() {
       sdae_entry(),
       autoencoder_entry(),
       isolation_forest_entry(),
+      conv_autoencoder_entry(),
       rnn_entry(),
       lstm_entry(),
       gru_entry(),

@@ -78,6 +78,7 @@ class Body {
         const Tensor there = present.to(encoded.scalar_type()).unsqueeze(2);
         return (encoded * there).sum(1) / there.sum(1).clamp_min(1);
       }
+      case Pool::kAll: return encoded.reshape({rows, -1});
       case Pool::kAttention: break;
     }
     // alpha_t = softmax(u' tanh(W h_t + b)) (Wang, Han, Liu & Luo 2019).

@@ -1,6 +1,7 @@
 #include "zoo/sequence/lower.h"
 
 #include <cmath>
+#include <optional>
 
 namespace obligor::sequence {
 namespace {
@@ -50,6 +51,7 @@ class Lowerer {
     const Input& input = shape_.inputs[i];
     const auto steps = static_cast<uint32_t>(input.steps);
     const NodeId x = run_of(input.first, input.steps * input.channels);
+    if (!input.has_presence && shape_.pool == Pool::kAll) return convolution(i, x, std::nullopt);
     const NodeId present = input.has_presence ? run_of(input.first + input.steps * input.channels, input.steps)
                                               : builder_.affine(x, std::vector<float>(input.steps * builder_.type(x).width, 0.0F),
                                                                 std::vector<float>(input.steps, 1.0F), steps);
@@ -62,6 +64,7 @@ class Lowerer {
       case Pool::kLast: return shape_.is_recurrent() ? last : builder_.pool(encoded, present, "last");
       case Pool::kMax: return builder_.pool(encoded, present, "max");
       case Pool::kMean: return builder_.pool(encoded, present, "mean");
+      case Pool::kAll: return encoded;
       case Pool::kAttention: break;
     }
     const NodeId keys = builder_.activate(each_step(encoded, name_of(i, "attend W"), name_of(i, "attend b"), steps), "tanh");
@@ -101,16 +104,21 @@ class Lowerer {
     return x;
   }
 
-  NodeId convolution(size_t i, NodeId x, NodeId present) {
+  // No `present`: every step is there.
+  NodeId convolution(size_t i, NodeId x, std::optional<NodeId> present) {
     const auto steps = static_cast<uint32_t>(shape_.inputs[i].steps);
-    std::vector<int32_t> spread;
-    for (uint32_t t = 0; t < steps; ++t) spread.insert(spread.end(), shape_.hidden, static_cast<int32_t>(t));
-    const NodeId mask = builder_.select(present, std::move(spread));
+    std::optional<NodeId> mask;
+    if (present) {
+      std::vector<int32_t> spread;
+      for (uint32_t t = 0; t < steps; ++t) spread.insert(spread.end(), shape_.hidden, static_cast<int32_t>(t));
+      mask = builder_.select(*present, std::move(spread));
+    }
     for (size_t l = 0; l < shape_.layers; ++l) {
       const auto dilation = static_cast<uint32_t>(size_t{1} << l);
       const auto reach = static_cast<uint32_t>(shape_.taps - 1) * dilation;
       const NodeId y = builder_.convolve(x, get(name_of(i, l, "W")), get(name_of(i, l, "b")), steps, dilation, reach - reach / 2, reach / 2);
-      x = builder_.multiply(builder_.activate(y, "relu"), mask);
+      x = builder_.activate(y, "relu");
+      if (mask) x = builder_.multiply(x, *mask);
     }
     return x;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -209,6 +210,17 @@ std::vector<net::NamedArray> SequenceNetwork::parameters() const {
 
 std::vector<float> SequenceNetwork::gradient() const {
   return in_torch([&] { return net::named_array("", {}, impl_->gradient).values; });
+}
+
+void SequenceNetwork::set(const std::string& name, std::span<const float> values) {
+  const auto found = impl_->weights.find(name);
+  if (found == impl_->weights.end() || found->second.numel() != size_of(values.size())) {
+    throw Error(ErrorCode::kInternal, fmt::format("sequence network: no parameter '{}' of {} numbers", name, values.size()));
+  }
+  in_torch([&] {
+    const at::Tensor given = at::tensor(at::ArrayRef<float>(values.data(), values.size()), at::kFloat);
+    found->second.copy_(given.view(found->second.sizes()));
+  });
 }
 
 Lowered SequenceNetwork::lower(PlanBuilder& builder, const LoweredInputs& inputs) const {

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "zoo/net/arrays.h"
@@ -39,6 +40,8 @@ class SequenceNetwork final : public net::Trainable {
   [[nodiscard]] std::vector<net::NamedArray> parameters() const;
   // What gradients() left behind, in the order of declare().
   [[nodiscard]] std::vector<float> gradient() const;
+  // Where training starts instead. Errors: kInternal for a name or a count that the network does not have.
+  void set(const std::string& name, std::span<const float> values);
 
  private:
   struct Impl;

@@ -11,7 +11,7 @@
 namespace obligor::sequence {
 
 enum class Encoder { kTanh, kLstm, kGru, kConvolution, kTransformer };
-enum class Pool { kLast, kAttention, kMax, kMean };
+enum class Pool { kLast, kAttention, kMax, kMean, kAll };  // kAll: every step side by side, of filters alone
 
 // Where a sequence stands among the prepared columns.
 struct Input {
@@ -40,7 +40,12 @@ struct Shape {
   [[nodiscard]] size_t gates() const { return encoder == Encoder::kLstm ? 4 : (encoder == Encoder::kGru ? 3 : 1); }
   // Numbers of a step behind the encoder.
   [[nodiscard]] size_t encoded() const { return is_recurrent() && both_ways ? 2 * hidden : hidden; }
-  [[nodiscard]] size_t joined() const { return inputs.size() * encoded() + plain.size(); }
+  // What the hidden units read: the pooled histories, then the plain columns.
+  [[nodiscard]] size_t joined() const {
+    size_t width = plain.size();
+    for (const Input& input : inputs) width += encoded() * (pool == Pool::kAll ? input.steps : 1);
+    return width;
+  }
 };
 [[nodiscard]] std::string_view cell_name(Encoder encoder);  // as op `recur` knows it
 
