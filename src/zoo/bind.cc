@@ -24,7 +24,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 36> kFits{{
+  constexpr std::array<std::pair<std::string_view, FitFunction>, 37> kFits{{
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -51,6 +51,7 @@ std::vector<ModelEntry> bound_registry() {
       {"autoencoder", fit_autoencoder},
       {"isolation_forest", fit_isolation_forest},
       {"conv_autoencoder", fit_conv_autoencoder},
+      {"dec", fit_dec},
       {"rnn", fit_rnn},
       {"lstm", fit_lstm},
       {"gru", fit_gru},

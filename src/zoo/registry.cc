@@ -48,6 +48,7 @@ std::span<const ModelEntry> registry() {
       autoencoder_entry(),
       isolation_forest_entry(),
       conv_autoencoder_entry(),
+      dec_entry(),
       rnn_entry(),
       lstm_entry(),
       gru_entry(),

@@ -11,6 +11,7 @@
 #include "metric/roc.h"
 #include "zoo/belief/belief.h"
 #include "zoo/belief/matrix-inl.h"
+#include "zoo/belief/units-inl.h"
 
 namespace obligor {
 namespace belief {
@@ -28,25 +29,6 @@ constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
 constexpr double kFloorShare = 0.1;  // of the median error
 constexpr size_t kTile = 1024;
-
-void activate(Matrix& z, Unit unit) {
-  switch (unit) {
-    case Unit::kTanh: z = z.array().tanh().matrix(); return;
-    case Unit::kRelu: z = z.cwiseMax(0.0F); return;
-    case Unit::kSigmoid: z = sigmoid(z); return;
-  }
-}
-
-std::string_view unit_name(Unit unit) { return unit == Unit::kTanh ? "tanh" : unit == Unit::kRelu ? "relu" : "sigmoid"; }
-
-// Times the slope of the activation, told from its value.
-void times_slope(Matrix& d, const Matrix& y, Unit unit) {
-  switch (unit) {
-    case Unit::kTanh: d = (d.array() * (1 - y.array().square())).matrix(); return;
-    case Unit::kRelu: d = (y.array() > 0).select(d, 0.0F); return;
-    case Unit::kSigmoid: d = (d.array() * y.array() * (1 - y.array())).matrix(); return;
-  }
-}
 
 // As model/diagnosis.h defines it.
 double flat_share(const Matrix& y, Unit unit) {
@@ -73,7 +55,10 @@ void note_epoch(Learning& learning, const std::vector<std::string>& layers, cons
 
 }  // namespace
 
-Reconstructor::Reconstructor(std::vector<size_t> widths, Unit unit, Random& random) : widths_(std::move(widths)), unit_(unit) {
+Unit find_unit(std::string_view name) { return name == "tanh" ? Unit::kTanh : name == "relu" ? Unit::kRelu : Unit::kSigmoid; }
+
+Reconstructor::Reconstructor(std::vector<size_t> widths, Unit unit, Random& random, size_t linear)
+    : widths_(std::move(widths)), unit_(unit), linear_(linear) {
   for (size_t l = 0; l + 1 < widths_.size(); ++l) {
     offsets_.push_back(parameters_.size());
     const double bound = std::sqrt(6.0 / static_cast<double>(std::max<size_t>(1, widths_[l] + widths_[l + 1])));
@@ -90,7 +75,7 @@ double Reconstructor::gradient(std::span<const float> rows, std::vector<float>& 
   for (size_t l = 0; l < layers; ++l) {
     const RowMap bias(parameters_.data() + biases_at(l), index_of(widths_[l + 1]));
     Matrix z = (outputs.back() * weight(l).transpose()).rowwise() + bias;
-    if (l + 1 < layers) activate(z, unit_);
+    if (is_active(l)) activate(z, unit_);
     outputs.push_back(std::move(z));
   }
   const Matrix difference = outputs.back() - outputs.front();
@@ -100,10 +85,10 @@ double Reconstructor::gradient(std::span<const float> rows, std::vector<float>& 
   Matrix d = difference * static_cast<float>(2 / cells);
   for (size_t l = layers; l-- > 0;) {
     if (l + 1 < layers) {
-      times_slope(d, outputs[l + 1], unit_);
+      if (is_active(l)) times_slope(d, outputs[l + 1], unit_);
       if (notes != nullptr) {
         notes->signal[l] = static_cast<double>(d.norm()) / std::sqrt(static_cast<double>(d.size())) * static_cast<double>(d.rows());
-        notes->saturation[l] = flat_share(outputs[l + 1], unit_);
+        notes->saturation[l] = is_active(l) ? flat_share(outputs[l + 1], unit_) : 0;
       }
     }
     Eigen::Map<Matrix>(out.data() + weights_at(l), index_of(widths_[l + 1]), index_of(widths_[l])).noalias() = d.transpose() * outputs[l];
@@ -126,7 +111,7 @@ std::vector<double> Reconstructor::errors(const Batch& batch) const {
       const Eigen::MatrixXd w = matrix(all.subspan(weights_at(l), widths_[l] * widths_[l + 1]), widths_[l]).cast<double>();
       const Eigen::RowVectorXd bias = RowMap(parameters_.data() + biases_at(l), index_of(widths_[l + 1])).cast<double>();
       a = ((a * w.transpose()).rowwise() + bias).eval();
-      if (l + 1 == offsets_.size()) break;
+      if (!is_active(l)) continue;
       if (unit_ == Unit::kTanh) a = a.array().tanh().matrix();
       else if (unit_ == Unit::kRelu) a = a.cwiseMax(0.0);
       else a = (1 / (1 + (-a.array()).exp())).matrix();
@@ -143,7 +128,7 @@ NodeId Reconstructor::lower(PlanBuilder& builder, NodeId features) const {
     const auto from = [&](size_t at) { return parameters_.begin() + static_cast<std::ptrdiff_t>(at); };
     const size_t end = biases_at(l) + widths_[l + 1];
     a = builder.affine(a, {from(weights_at(l)), from(biases_at(l))}, {from(biases_at(l)), from(end)}, static_cast<uint32_t>(widths_[l + 1]));
-    if (l + 1 < offsets_.size()) a = builder.activate(a, unit_name(unit_));
+    if (is_active(l)) a = builder.activate(a, unit_name(unit_));
   }
   const NodeId difference = builder.sum({features, a}, {1.0F, -1.0F});
   const auto share = static_cast<float>(1 / static_cast<double>(widths_.front()));
@@ -292,8 +277,7 @@ FitResult fit_autoencoder(const FitInput& input, const Params& params, const Con
   widths.push_back(static_cast<size_t>(params.integer("code")));
   widths.insert(widths.end(), layers, hidden);
   widths.push_back(input.train.width);
-  const std::string& activation = params.text("activation");
-  const belief::Unit unit = activation == "tanh" ? belief::Unit::kTanh : activation == "relu" ? belief::Unit::kRelu : belief::Unit::kSigmoid;
+  const belief::Unit unit = belief::find_unit(params.text("activation"));
 
   belief::ReconstructOptions options;
   options.epochs = static_cast<size_t>(params.integer("epochs"));

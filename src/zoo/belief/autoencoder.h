@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/context.h"
@@ -25,6 +26,7 @@
 namespace obligor::belief {
 
 enum class Unit : uint8_t { kTanh, kRelu, kSigmoid };
+[[nodiscard]] Unit find_unit(std::string_view name);  // tanh, relu or sigmoid
 
 struct ReconstructOptions {
   size_t epochs = 100;
@@ -36,8 +38,9 @@ struct ReconstructOptions {
 
 class Reconstructor {
  public:
-  // widths: of the input, the hidden layers and the output. Weights start as Glorot & Bengio (2010), equation 16.
-  Reconstructor(std::vector<size_t> widths, Unit unit, Random& random);
+  // widths: of the input, the hidden layers and the output. Weights start as Glorot & Bengio (2010), equation 16. The layer `linear`, if there is
+  // such a one, has no activation, as the last.
+  Reconstructor(std::vector<size_t> widths, Unit unit, Random& random, size_t linear = SIZE_MAX);
 
   // Errors: kNumeric when the loss is no longer finite, kCancelled.
   void train(std::span<const float> rows, std::span<const float> held_back, const ReconstructOptions& options, Random& random, const Context& context,
@@ -51,12 +54,14 @@ class Reconstructor {
   [[nodiscard]] std::vector<float>& parameters() { return parameters_; }
 
  private:
+  [[nodiscard]] bool is_active(size_t layer) const { return layer + 1 < offsets_.size() && layer != linear_; }
   [[nodiscard]] size_t weights_at(size_t layer) const { return offsets_[layer]; }
   [[nodiscard]] size_t biases_at(size_t layer) const { return offsets_[layer] + widths_[layer] * widths_[layer + 1]; }
 
   std::vector<size_t> widths_;
   std::vector<size_t> offsets_;
   Unit unit_;
+  size_t linear_;
   std::vector<float> parameters_;
 };
 

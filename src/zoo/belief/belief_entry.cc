@@ -106,4 +106,36 @@ ModelEntry autoencoder_entry() {
   return entry;
 }
 
+ModelEntry dec_entry() {
+  ModelEntry entry;
+  entry.name = "dec";
+  entry.title = "Deep embedded clustering";
+  entry.family = "belief";
+  entry.paper = "Xie, Girshick & Farhadi, Unsupervised deep embedding for clustering analysis, ICML 2016 (arXiv:1511.06335)";
+  entry.summary = "clusters in the code of an autoencoder, found without labels, each with its bad rate";
+  entry.parents = {"autoencoder"};
+  entry.params = {
+      integer_param("clusters", 16, 2, 4096, "clusters"),
+      integer_param("layers", 1, 0, 16, "hidden layers on each side of the code"),
+      integer_param("hidden", 64, 1, 65536, "units of each of them"),
+      integer_param("code", 8, 1, 65536, "numbers of the code, in which rows are clustered"),
+      choice_param("activation", "relu", {"relu", "tanh", "sigmoid"}, "what a hidden unit does"),
+      integer_param("epochs", 50, 1, 100000, "passes over the rows at most that train the autoencoder"),
+      integer_param("batch", 128, 1, 1048576, "rows a step"),
+      integer_param("patience", 5, 1, 100000, "epochs without a better held-back reconstruction before the autoencoder stops"),
+      real_param("learning_rate", 1e-3, 1e-6, 1, "Adam step size of the autoencoder", true),
+      real_param("weight_decay", 1e-5, 0, 10, "decoupled decay of the autoencoder", true),
+      integer_param("cluster_epochs", 30, 0, 100000, "passes at most that pull code and clusters together; 0: k-means in the code alone"),
+      real_param("cluster_rate", 0.01, 1e-6, 10, "step size of these passes, by plain descent with momentum 0.9", true),
+      real_param("tolerance", 0.001, 0, 1, "share of rows whose cluster changes in a pass, under which they end"),
+  };
+  for (auto& spec : unlabelled_columns()) entry.params.push_back(std::move(spec));
+  entry.traits.early_stopping = true;
+  entry.prep = unlabelled_prep;
+  entry.candidates = {{{"clusters", "16"}}, {{"clusters", "64"}}};
+  entry.tune_space = {{"clusters", 4, 256, true, {}}, {"layers", 0, 3, false, {}}, {"hidden", 16, 256, true, {}}, {"code", 2, 32, true, {}}};
+  entry.on_request = true;
+  return entry;
+}
+
 }  // namespace obligor
