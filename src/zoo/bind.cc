@@ -24,7 +24,7 @@
 namespace obligor::zoo {
 
 std::vector<ModelEntry> bound_registry() {
-  constexpr std::array<std::pair<std::string_view, FitFunction>, 37> kFits{{
+  constexpr auto kFits = std::to_array<std::pair<std::string_view, FitFunction>>({
       {"logistic", fit_logistic},
       {"scorecard", fit_scorecard},
       {"lightgbm", fit_lightgbm},
@@ -63,21 +63,21 @@ std::vector<ModelEntry> bound_registry() {
       {"wv_cnn", fit_wv_cnn},
       {"word2vec_lstm", fit_word2vec_lstm},
       {"bm_linear", fit_bm_linear},
-  }};
-  constexpr std::array<std::pair<std::string_view, FitInteractions>, 6> kPairFits{{
+  });
+  constexpr auto kPairFits = std::to_array<std::pair<std::string_view, FitInteractions>>({
       {"autorec", fit_autorec},
       {"biased_mf", fit_biased_mf},
       {"neural_cf", fit_neural_cf},
       {"pure_svd", fit_pure_svd},
       {"item_knn", fit_item_knn},
       {"top_popular", fit_top_popular},
-  }};
-  constexpr std::array<std::pair<std::string_view, FitTransitions>, 4> kStateFits{{
+  });
+  constexpr auto kStateFits = std::to_array<std::pair<std::string_view, FitTransitions>>({
       {"transition_matrix", fit_transition_matrix},
       {"multinomial_logit", fit_softmax_transitions},
       {"transition_ann", fit_softmax_transitions},
       {"mortgage_dnn", fit_softmax_transitions},
-  }};
+  });
   std::vector<ModelEntry> entries(registry().begin(), registry().end());
   for (auto& entry : entries) {
     for (const auto& [name, fit] : kFits) {
