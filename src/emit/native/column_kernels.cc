@@ -226,38 +226,63 @@ void points(const float* HWY_RESTRICT x, float* HWY_RESTRICT y, size_t n, double
   }
 }
 
-// Each channel apart, a line of rows at a time, so that its sums stay near.
-void pool(const float* HWY_RESTRICT x, const float* HWY_RESTRICT present, float* HWY_RESTRICT y, size_t stride, size_t steps, size_t channels,
-          Pooling pooling) {
-  double total[kLaneMultiple];
-  double count[kLaneMultiple];
-  float chosen[kLaneMultiple];
-  for (size_t r = 0; r < stride; r += kLaneMultiple) {
+// The largest or the last of the steps that are there. Each channel apart, a vector of rows at a time.
+template <bool kLargest>
+HWY_INLINE void pool_one(const float* HWY_RESTRICT x, const float* HWY_RESTRICT present, float* HWY_RESTRICT y, size_t stride, size_t steps,
+                         size_t channels) {
+  const D d;
+  const auto zero = hn::Zero(d);
+  for (size_t r = 0; r < stride; r += hn::Lanes(d)) {
     for (size_t c = 0; c < channels; ++c) {
-      for (size_t i = 0; i < kLaneMultiple; ++i) {
-        total[i] = 0;
-        count[i] = 0;
-        chosen[i] = 0;
+      auto chosen = zero;
+      auto any = hn::Ne(zero, zero);
+      for (size_t t = 0; t < steps; ++t) {
+        const auto value = hn::LoadU(d, x + (t * channels + c) * stride + r);
+        auto takes = hn::Gt(hn::LoadU(d, present + t * stride + r), zero);
+        if constexpr (kLargest) {
+          const auto better = hn::Or(hn::Gt(value, chosen), hn::IsNaN(value));
+          const auto first = hn::AndNot(any, takes);
+          any = hn::Or(any, takes);
+          takes = hn::Or(first, hn::And(takes, better));
+        }
+        chosen = hn::IfThenElse(takes, value, chosen);
       }
+      hn::StoreU(chosen, d, y + c * stride + r);
+    }
+  }
+}
+
+// Their sum or mean: in double, a line of rows at a time, so that its sums stay near.
+void pool_sum(const float* HWY_RESTRICT x, const float* HWY_RESTRICT present, float* HWY_RESTRICT y, size_t stride, size_t steps, size_t channels,
+              bool is_mean) {
+  for (size_t r = 0; r < stride; r += kLaneMultiple) {
+    double count[kLaneMultiple] = {};
+    for (size_t t = 0; t < steps; ++t) {
+      for (size_t i = 0; i < kLaneMultiple; ++i) count[i] += present[t * stride + r + i] > 0 ? 1.0 : 0.0;
+    }
+    for (size_t c = 0; c < channels; ++c) {
+      double total[kLaneMultiple] = {};
       for (size_t t = 0; t < steps; ++t) {
         const float* HWY_RESTRICT value = x + (t * channels + c) * stride + r;
         const float* HWY_RESTRICT seen = present + t * stride + r;
-        for (size_t i = 0; i < kLaneMultiple; ++i) {
-          const bool is_there = seen[i] > 0;
-          const bool takes = pooling == Pooling::kLast || count[i] == 0 || value[i] > chosen[i] || value[i] != value[i];
-          total[i] = is_there ? total[i] + static_cast<double>(value[i]) : total[i];
-          chosen[i] = is_there && takes ? value[i] : chosen[i];
-          count[i] += is_there ? 1.0 : 0.0;
-        }
+        for (size_t i = 0; i < kLaneMultiple; ++i) total[i] = seen[i] > 0 ? total[i] + static_cast<double>(value[i]) : total[i];
       }
       float* HWY_RESTRICT out = y + c * stride + r;
       for (size_t i = 0; i < kLaneMultiple; ++i) {
         const double mean = count[i] > 0 ? total[i] / count[i] : 0.0;
-        if (pooling == Pooling::kMean) out[i] = static_cast<float>(mean);
-        else if (pooling == Pooling::kSum) out[i] = static_cast<float>(total[i]);
-        else out[i] = chosen[i];
+        out[i] = static_cast<float>(is_mean ? mean : total[i]);
       }
     }
+  }
+}
+
+void pool(const float* x, const float* present, float* y, size_t stride, size_t steps, size_t channels, Pooling pooling) {
+  switch (pooling) {
+    case Pooling::kMax: pool_one<true>(x, present, y, stride, steps, channels); return;
+    case Pooling::kLast: pool_one<false>(x, present, y, stride, steps, channels); return;
+    case Pooling::kMean: pool_sum(x, present, y, stride, steps, channels, true); return;
+    case Pooling::kSum: pool_sum(x, present, y, stride, steps, channels, false); return;
+    case Pooling::kUnknown: return;  // verify() lets none through
   }
 }
 

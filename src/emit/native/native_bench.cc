@@ -124,6 +124,34 @@ ScorePlan fields() {
   return builder.build();
 }
 
+// Twelve months of a balance, a payment and a delay, by a cell of 32 numbers; an older month may be missing.
+ScorePlan history() {
+  constexpr int kSteps = 12;
+  constexpr int kChannels = 3;
+  constexpr uint32_t kHidden = 32;
+  Random random(7, "bench-history");
+  PlanBuilder builder;
+  std::vector<NodeId> parts;
+  std::vector<NodeId> there;
+  for (int t = 0; t < kSteps; ++t) {
+    for (int c = 0; c < kChannels; ++c) {
+      const NodeId x = builder.input("x" + std::to_string(t) + "_" + std::to_string(c), InputKind::kNumber);
+      parts.push_back(builder.impute(x, {0.0F}));
+      if (c == 0) there.push_back(builder.affine(builder.missing_flag(x), {-1.0F}, {1.0F}, 1));
+    }
+  }
+  const NodeId present = builder.concat(there);
+  const NodeId steps = builder.concat(parts);
+  const NodeId states = builder.recur(steps, present, "lstm", random_values(random, 4 * kHidden * kChannels, -0.5, 0.5),
+                                      random_values(random, 4 * kHidden * kHidden, -0.2, 0.2), random_values(random, 4 * kHidden, -0.1, 0.1));
+  const NodeId filtered = builder.activate(
+      builder.convolve(steps, random_values(random, kHidden * 3 * kChannels, -0.5, 0.5), random_values(random, kHidden, -0.1, 0.1), kSteps, 1, 2, 0),
+      "relu");
+  const NodeId both = builder.concat({builder.pool(states, present, "last"), builder.pool(filtered, present, "max")});
+  builder.output("probability", layer(builder, random, both, 1, "sigmoid"));
+  return builder.build();
+}
+
 ScorePlan trees(size_t leaves) {
   Random random(3, "bench-trees");
   PlanBuilder builder;
@@ -280,6 +308,7 @@ OBLIGOR_BENCH(dnn);
 OBLIGOR_BENCH(wide_ensemble);
 OBLIGOR_BENCH(dense);
 OBLIGOR_BENCH(fields);
+OBLIGOR_BENCH(history);
 OBLIGOR_BENCH(small_trees);
 OBLIGOR_BENCH(large_trees);
 OBLIGOR_BENCH(card);

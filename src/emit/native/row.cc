@@ -68,14 +68,32 @@ bool fill(const Step& step, RowStep& made) {
       made.data = &attend;
       return attend.shape.keys <= kMostRowKeys && attend.shape.width * padded(attend.shape.keys) <= kMostRowKeyCells;
     }
+    case Op::kRecur:
+      made.second = static_cast<uint32_t>(step.second);
+      made.count = static_cast<uint32_t>(step.scratch);
+      made.data = std::get<std::shared_ptr<const PackedRecur>>(step.data).get();
+      return true;
+    case Op::kConvolve: made.data = std::get<std::shared_ptr<const PackedConvolve>>(step.data).get(); return true;
+    case Op::kPool:
+      made.second = static_cast<uint32_t>(step.second);
+      made.data = &std::get<PoolData>(step.data);
+      return true;
+    case Op::kTokens:
+      made.second = static_cast<uint32_t>(step.source);
+      made.data = &std::get<TokenData>(step.data);
+      return true;
+    case Op::kEmbed:
+      made.count = static_cast<uint32_t>(step.in_width);
+      made.data = &std::get<EmbedData>(step.data);
+      return true;
     case Op::kPoints: {
       const auto& points = std::get<PointsData>(step.data);
       made.data = &points;
       made.rounds = points.rounds;
       return true;
     }
-    default: return false;
   }
+  return false;
 }
 
 }  // namespace

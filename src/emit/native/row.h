@@ -24,10 +24,10 @@ struct RowStep {
   Function function = Function::kIdentity;
   bool rounds = false;
   uint32_t in = 0;
-  uint32_t second = 0;  // column of the second code; raw column of an input
+  uint32_t second = 0;  // column of the second code or of presence; raw column of an input
   uint32_t out = 0;
   uint32_t width = 1;
-  uint32_t count = 0;
+  uint32_t count = 0;  // of what `a` or `data` lists; of kRecur the column of its scratch, of kEmbed its ids
   uint64_t outputs = 0;
   const void* data = nullptr;  // what `op` says: program.h
   const float* a = nullptr;

@@ -15,6 +15,8 @@
 #include "emit/native/gather-inl.h"
 #include "emit/native/row.h"
 #include "emit/native/row_blocks-inl.h"
+#include "emit/native/row_maps-inl.h"
+#include "emit/native/row_steps-inl.h"
 #include "emit/native/walk-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -71,72 +73,6 @@ HWY_INLINE void piecewise_linear(const float* edges, float x, size_t pieces, flo
     const double share = (static_cast<double>(x) - a) / (static_cast<double>(edges[t + 1]) - a);
     const double low = share < 0.0 ? 0.0 : share;
     y[t] = x != x ? 0.0F : static_cast<float>(low > 1.0 ? 1.0 : low);
-  }
-}
-
-// The vector functions over any count: the last few values go through a line of their own.
-HWY_INLINE void activate_some(Function function, const float* x, float* y, size_t n) {
-  const size_t whole = n / kLaneMultiple * kLaneMultiple;
-  if (whole > 0) activate(function, x, y, whole);
-  if (whole == n) return;
-  HWY_ALIGN float line[kLaneMultiple] = {};
-  for (size_t i = whole; i < n; ++i) line[i - whole] = x[i];
-  activate(function, line, line, kLaneMultiple);
-  for (size_t i = whole; i < n; ++i) y[i] = line[i - whole];
-}
-
-// kPanels panels of outputs at once; the same chain of multiply-adds as in a tile.
-template <size_t kPanels>
-HWY_INLINE void panels(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, size_t in, const float* HWY_RESTRICT x,
-                       float* HWY_RESTRICT y) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t part = 0; part < kLaneMultiple; part += lanes) {
-    hn::Vec<D> sums[kPanels];
-#pragma GCC unroll 8
-    for (size_t p = 0; p < kPanels; ++p) sums[p] = hn::LoadU(d, bias + p * kLaneMultiple + part);
-    for (size_t k = 0; k < in; ++k) {
-      const auto value = hn::Set(d, x[k]);
-#pragma GCC unroll 8
-      for (size_t p = 0; p < kPanels; ++p) {
-        sums[p] = hn::MulAdd(hn::LoadU(d, weights + (p * in + k) * kLaneMultiple + part), value, sums[p]);
-      }
-    }
-#pragma GCC unroll 8
-    for (size_t p = 0; p < kPanels; ++p) hn::StoreU(sums[p], d, y + p * kLaneMultiple + part);
-  }
-}
-
-HWY_INLINE void affine(const PackedAffine& map, const float* HWY_RESTRICT x, float* HWY_RESTRICT y, Function function) {
-  if (!map.narrow.empty()) {
-    for (size_t o = 0; o < map.out; ++o) {
-      double sum = 0;
-      const float* weights = map.narrow.data() + o * map.in;
-      for (size_t k = 0; k < map.in; ++k) sum += static_cast<double>(weights[k]) * static_cast<double>(x[k]);
-      y[o] = static_cast<float>(sum + static_cast<double>(map.bias[o]));
-    }
-    if (function != Function::kIdentity) activate_some(function, y, y, map.out);
-    return;
-  }
-  constexpr size_t kMost = 8;
-  HWY_ALIGN float line[kMost * kLaneMultiple];
-  const size_t count = map.bias.size() / kLaneMultiple;
-  for (size_t p = 0; p < count;) {
-    const float* weights = map.panels.data() + p * kLaneMultiple * map.in;
-    const float* bias = map.bias.data() + p * kLaneMultiple;
-    const size_t begin = p * kLaneMultiple;
-    const size_t left = count - p;
-    const size_t taken = left >= kMost ? kMost : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    // Straight to its place where the block ends within the value; else what stands behind it must stay.
-    const bool inside = begin + taken * kLaneMultiple <= map.out;
-    float* out = inside ? y + begin : line;
-    if (taken == kMost) panels<kMost>(weights, bias, map.in, x, out);
-    else if (taken == 4) panels<4>(weights, bias, map.in, x, out);
-    else if (taken == 2) panels<2>(weights, bias, map.in, x, out);
-    else panels<1>(weights, bias, map.in, x, out);
-    if (function != Function::kIdentity) activate(function, out, out, taken * kLaneMultiple);
-    if (!inside) std::memcpy(y + begin, line, (map.out - begin) * sizeof(float));
-    p += taken;
   }
 }
 
@@ -344,6 +280,16 @@ void run(const RowStep* steps, size_t count, uint64_t needed, RowCells cells, fl
         attend_row(data.shape, x, numbers + data.keys, numbers + data.values, data.all_present ? nullptr : numbers + data.present, y);
         break;
       }
+      case Op::kRecur: recur_row(*static_cast<const PackedRecur*>(step->data), x, numbers + step->second, y, numbers + step->count); break;
+      case Op::kConvolve: convolve_row(*static_cast<const PackedConvolve*>(step->data), x, y); break;
+      case Op::kPool: pool_row(*static_cast<const PoolData*>(step->data), x, numbers + step->second, y, width); break;
+      case Op::kTokens: {
+        std::string_view cell;
+        const bool is_there = cells.columns[step->second].text(cells.row, cell);
+        static_cast<const TokenData*>(step->data)->tokeniser.fill(is_there ? cell : std::string_view(), width, y, 1);
+        break;
+      }
+      case Op::kEmbed: embed_row(*static_cast<const EmbedData*>(step->data), x, step->count, y); break;
       case Op::kPoints: {
         const auto& points = *static_cast<const PointsData*>(step->data);
         const double exact = points.offset - points.factor * static_cast<double>(x[0]);

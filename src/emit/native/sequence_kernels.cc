@@ -13,6 +13,7 @@
 #include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
 #include "emit/native/kernels.h"
+#include "emit/native/runs-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::native::HWY_NAMESPACE {
@@ -24,12 +25,6 @@ constexpr size_t kBlockOutputs = 8;
 constexpr size_t kBlockOutputs = 4;
 #endif
 constexpr size_t kStrip = 2;
-
-// Columns that a map reads next; null: all zero.
-struct Run {
-  const float* x = nullptr;
-  size_t columns = 0;
-};
 
 template <size_t kOutputs, size_t kVectors, typename Runs>
 HWY_INLINE void block(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, const Runs& runs, size_t r, float* HWY_RESTRICT y,
@@ -99,27 +94,6 @@ void map_runs(const PackedAffine& map, const Runs& runs, float* y, size_t stride
     o += done;
   }
 }
-
-// A step's channels, then the state before it.
-struct StepRuns {
-  Run runs[2];
-  [[nodiscard]] static constexpr size_t count() { return 2; }
-  [[nodiscard]] HWY_INLINE Run at(size_t s) const { return runs[s]; }
-};
-
-// The steps under a filter.
-struct FilterRuns {
-  const float* x;
-  size_t step;   // floats between two steps
-  size_t first;  // padded step of the first tap
-  const ConvolveShape* shape;
-  [[nodiscard]] HWY_INLINE size_t count() const { return shape->taps; }
-  [[nodiscard]] HWY_INLINE Run at(size_t k) const {
-    const size_t padded = first + k * shape->dilation;
-    const bool inside = padded >= shape->left && padded - shape->left < shape->steps;
-    return {inside ? x + (padded - shape->left) * step : nullptr, shape->channels};
-  }
-};
 
 void convolve(const PackedConvolve& filters, const float* x, float* y, size_t stride) {
   const ConvolveShape& shape = filters.shape;
