@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "emit/native/native.h"
-#include "plan/executor.h"
+#include "model/agreement_test_data.h"
 #include "zoo/belief/belief.h"
 #include "zoo/belief/clusters.h"
 
@@ -138,27 +137,7 @@ TEST(Dec, ThePlanIsTheModel) {
   const Kinds kinds(200, 8);
   for (const char* activation : {"relu", "tanh", "sigmoid"}) {
     const FitResult result = fit(kinds, {{"clusters", "6"}, {"activation", activation}, {"cluster_epochs", "3"}});
-    PlanBuilder builder;
-    std::vector<NodeId> columns;
-    std::vector<std::vector<float>> cells(10);
-    for (size_t c = 0; c < 10; ++c) {
-      columns.push_back(builder.input("c" + std::to_string(c), InputKind::kNumber));
-      for (size_t r = 0; r < kinds.y.size(); ++r) cells[c].push_back(kinds.x[r * 10 + c]);
-    }
-    const Lowered lowered = result.model->lower(builder, {builder.concat(columns), {}});
-    EXPECT_EQ(lowered.kind, ScoreKind::kProbability);
-    builder.output("p", lowered.node);
-    InputBatch batch;
-    batch.rows = kinds.y.size();
-    for (const auto& column : cells) batch.columns.push_back({column, {}, nullptr});
-    const ScorePlan plan = builder.build();
-    const auto predicted = result.model->predict(kinds.batch()).values;
-    const auto slow = Interpreter(plan).run(batch, {})[0].numbers;
-    const auto fast = NativeExecutor(plan).run(batch, {})[0].numbers;
-    for (size_t r = 0; r < predicted.size(); ++r) {
-      ASSERT_NEAR(slow[r], predicted[r], 1e-6) << activation << ", row " << r;
-      ASSERT_NEAR(fast[r], predicted[r], 1e-6) << activation << ", row " << r;
-    }
+    expect_plan_agrees(*result.model, kinds.batch(), activation);
   }
 }
 

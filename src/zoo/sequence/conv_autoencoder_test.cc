@@ -7,8 +7,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "emit/native/native.h"
-#include "plan/executor.h"
+#include "model/agreement_test_data.h"
 #include "zoo/sequence/filters.h"
 
 namespace obligor {
@@ -85,25 +84,7 @@ TEST(ConvAutoencoder, ThePlanIsTheModel) {
   const Signals signals(150, 3);
   for (const char* layers : {"1", "3"}) {
     const FitResult result = fit(signals, {{"epochs", "2"}, {"layers", layers}, {"pretrain_steps", "20"}});
-    PlanBuilder builder;
-    std::vector<NodeId> columns;
-    std::vector<std::vector<float>> cells(kWidth);
-    for (size_t c = 0; c < kWidth; ++c) {
-      columns.push_back(builder.input("c" + std::to_string(c), InputKind::kNumber));
-      for (size_t r = 0; r < signals.y.size(); ++r) cells[c].push_back(signals.x[r * kWidth + c]);
-    }
-    builder.output("p", builder.activate(result.model->lower(builder, {builder.concat(columns), {}}).node, "sigmoid"));
-    InputBatch batch;
-    batch.rows = signals.y.size();
-    for (const auto& column : cells) batch.columns.push_back({column, {}, nullptr});
-    const ScorePlan plan = builder.build();
-    const auto predicted = result.model->predict(signals.batch()).values;
-    const auto slow = Interpreter(plan).run(batch, {})[0].numbers;
-    const auto fast = NativeExecutor(plan).run(batch, {})[0].numbers;
-    for (size_t r = 0; r < predicted.size(); ++r) {
-      ASSERT_NEAR(slow[r], predicted[r], 1e-6) << r;
-      ASSERT_NEAR(fast[r], predicted[r], 1e-6) << r;
-    }
+    expect_plan_agrees(*result.model, signals.batch(), std::string(layers) + " layers");
   }
 }
 

@@ -8,8 +8,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "emit/native/native.h"
-#include "plan/executor.h"
+#include "model/agreement_test_data.h"
 #include "zoo/net/buckets.h"
 #include "zoo/sequence/network.h"
 #include "zoo/sequence/shape.h"
@@ -93,34 +92,6 @@ FitResult fit(const Named& model, const History& history, const ParamValues& mor
   return model.fit(history.input(), make_params(model.entry.params, values, model.entry.name), Context({.seed = 3, .threads = 1}));
 }
 
-// The prepared columns as the inputs of a plan.
-ScorePlan plan_of(const Model& model) {
-  PlanBuilder builder;
-  std::vector<NodeId> columns;
-  for (size_t c = 0; c < kWidth; ++c) columns.push_back(builder.input("c" + std::to_string(c), InputKind::kNumber));
-  const Lowered lowered = model.lower(builder, {builder.concat(columns), {}});
-  builder.output("p", builder.activate(lowered.node, "sigmoid"));
-  return builder.build();
-}
-
-void expect_plan_agrees(const Model& model, const History& history, const std::string& what) {
-  const auto predicted = model.predict(history.batch()).values;
-  std::vector<std::vector<float>> columns(kWidth);
-  for (size_t r = 0; r < history.rows; ++r) {
-    for (size_t c = 0; c < kWidth; ++c) columns[c].push_back(history.x[r * kWidth + c]);
-  }
-  InputBatch batch;
-  batch.rows = history.rows;
-  for (const auto& column : columns) batch.columns.push_back({column, {}, nullptr});
-  const ScorePlan plan = plan_of(model);
-  const auto slow = Interpreter(plan).run(batch, {})[0].numbers;
-  const auto fast = NativeExecutor(plan).run(batch, {})[0].numbers;
-  for (size_t r = 0; r < history.rows; ++r) {
-    ASSERT_NEAR(slow[r], predicted[r], 1e-6) << what << ", row " << r;
-    ASSERT_NEAR(fast[r], predicted[r], 1e-6) << what << ", row " << r;
-  }
-}
-
 TEST(SequenceModels, ThePlanIsTheModelWithRaggedHistoriesToo) {
   const History ragged = make_history(200, true, 1);
   const History whole = make_history(100, false, 2);
@@ -135,8 +106,8 @@ TEST(SequenceModels, ThePlanIsTheModelWithRaggedHistoriesToo) {
     for (const auto& variant : variants) {
       const FitResult result = fit(model, ragged, variant, 1);
       const std::string what = model.entry.name + (variant.empty() ? "" : ", " + variant.front().first + "=" + variant.front().second);
-      expect_plan_agrees(*result.model, ragged, what);
-      expect_plan_agrees(*result.model, whole, what);
+      expect_plan_agrees(*result.model, ragged.batch(), what);
+      expect_plan_agrees(*result.model, whole.batch(), what);
     }
   }
 }
@@ -280,7 +251,7 @@ TEST(SequenceModels, WithoutASequenceTheColumnsAreOneStepAndANoteSaysSo) {
   history.groups.clear();
   const FitResult result = fit({gru_entry(), fit_gru}, history, {});
   EXPECT_THAT(result.report.notes, testing::Contains(testing::HasSubstr("no sequence is declared")));
-  expect_plan_agrees(*result.model, history, "gru without a sequence");
+  expect_plan_agrees(*result.model, history.batch(), "gru without a sequence");
 }
 
 TEST(SequenceModels, ATransformersWidthIsAMultipleOfItsHeads) {

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
-#include "plan/executor.h"
+#include "model/agreement_test_data.h"
 #include "zoo/text/text.h"
 
 namespace obligor {
@@ -85,19 +85,7 @@ TEST(BagOfWords, PredictsWhatItsPlanSays) {
   for (const char* weighting : {"tfidf", "root", "count"}) {
     for (const char* length : {"true", "false"}) {
       const auto result = fit(texts, {{"weighting", weighting}, {"length", length}});
-      PlanBuilder builder;
-      std::vector<NodeId> columns;
-      for (const auto& name : texts.names) columns.push_back(builder.input(name, InputKind::kNumber));
-      const Lowered lowered = result.model->lower(builder, {builder.concat(columns), {}});
-      builder.output("p", builder.activate(lowered.node, "sigmoid"));
-      const ScorePlan plan = builder.build();
-      InputBatch batch{texts.y.size(), {}};
-      std::vector<std::vector<float>> by_column(texts.names.size());
-      for (size_t i = 0; i < texts.x.size(); ++i) by_column[i % texts.names.size()].push_back(texts.x[i]);
-      for (const auto& column : by_column) batch.columns.push_back({column, {}, nullptr});
-      const auto from_plan = Interpreter(plan).run(batch, {})[0].numbers;
-      const auto own = result.model->predict(texts.input().train).values;
-      for (size_t r = 0; r < own.size(); ++r) ASSERT_NEAR(static_cast<double>(from_plan[r]), own[r], 1e-6) << weighting << " row " << r;
+      expect_plan_agrees(*result.model, texts.input().train, weighting);
     }
   }
 }

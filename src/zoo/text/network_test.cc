@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "metric/roc.h"
-#include "plan/executor.h"
+#include "model/agreement_test_data.h"
 #include "zoo/text/text.h"
 
 namespace obligor {
@@ -101,18 +101,7 @@ TEST(TextNetworks, PredictWhatTheirPlanSays) {
   for (const Tested& tested : networks()) {
     const Book book(200, tested.fit == fit_bm_linear);
     const auto result = fit(tested, book.input(150), {{"epochs", "2"}, {"vector_width", "8"}});
-    PlanBuilder builder;
-    std::vector<NodeId> columns;
-    for (const auto& name : book.names) columns.push_back(builder.input(name, InputKind::kNumber));
-    const Lowered lowered = result.model->lower(builder, {builder.concat(columns), {}});
-    builder.output("p", builder.activate(lowered.node, "sigmoid"));
-    InputBatch batch{book.y.size(), {}};
-    std::vector<std::vector<float>> by_column(book.width());
-    for (size_t i = 0; i < book.x.size(); ++i) by_column[i % book.width()].push_back(book.x[i]);
-    for (const auto& column : by_column) batch.columns.push_back({column, {}, nullptr});
-    const auto from_plan = Interpreter(builder.build()).run(batch, {})[0].numbers;
-    const auto own = result.model->predict(book.batch(0, book.y.size())).values;
-    for (size_t r = 0; r < own.size(); ++r) ASSERT_NEAR(static_cast<double>(from_plan[r]), own[r], 1e-6) << tested.entry().name << " row " << r;
+    expect_plan_agrees(*result.model, book.batch(0, book.y.size()), tested.entry().name);
   }
 }
 
