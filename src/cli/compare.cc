@@ -62,6 +62,9 @@ int run_compare(const Options& options, const Globals& globals) {
   if (!options.multistate.state.empty() && options.recommend.kind != TaskKind::kMultistate) {
     throw Error(ErrorCode::kInvalid, "compare: --state belongs to --task multistate");
   }
+  if ((!options.multistate.event.empty() || !options.multistate.within.empty()) && options.recommend.kind != TaskKind::kMultistate) {
+    throw Error(ErrorCode::kInvalid, "compare: --event and --within belong to --task multistate");
+  }
   if (options.recommend.kind != TaskKind::kBinary) {
     const auto refuse = [](bool given, std::string_view name, std::string_view instead) {
       if (given) throw Error(ErrorCode::kInvalid, fmt::format("compare: {} is for a binary task; {}", name, instead));

@@ -39,6 +39,8 @@ PanelSpec panel_spec(const MultistateOptions& options, const DataOptions& data) 
   spec.time = task.time.empty() ? data.out_of_time : task.time;
   spec.state = options.state;
   spec.target = task.target;
+  spec.event = options.event;
+  spec.within = options.within;
   spec.ignore = task.ignore;
   spec.ignore.insert(spec.ignore.end(), task.protect.begin(), task.protect.end());
   spec.features = task.features;
@@ -83,17 +85,21 @@ void print_result(const Json& document) {
                model.value("score_rows_per_second", 0.0));
   }
   if (document["best"].is_null()) return;
-  fmt::print("\n{:<24} {:<18} {:<26} {:>10} {:>10} {:>12}\n", "transition", "model", "auc", "observed", "expected", "period gap");
-  for (size_t t = 0; t < document["models"].front()["transitions"].size(); ++t) {
+  const bool horizons = task.contains("within");
+  const char* list = horizons ? "horizons" : "transitions";
+  fmt::print("\n{:<24} {:<18} {:<26} {:>10} {:>10} {:>12}\n", horizons ? "event" : "transition", "model", "auc", "observed", "expected",
+             "period gap");
+  for (size_t t = 0; t < document["models"].front()[list].size(); ++t) {
     for (const auto& model : document["models"]) {
       if (model["status"] != "ok") continue;
-      const Json& row = model["transitions"][t];
-      const auto arrow = fmt::format("{} -> {}", row["from"].get<std::string>(), row["to"].get<std::string>());
+      const Json& row = model[list][t];
+      const auto arrow = horizons ? fmt::format("{} within {}", task["event"].get<std::string>(), row["within"].get<size_t>())
+                                  : fmt::format("{} -> {}", row["from"].get<std::string>(), row["to"].get<std::string>());
       fmt::print("{:<24} {:<18} {:<26} {:>10.0f} {:>10.1f} {:>12.5f}\n", arrow, model["name"].get<std::string>(), text(row["auc"]),
                  row["observed"].get<double>(), row["expected"].get<double>(), row["period_gap"].get<double>());
     }
   }
-  print_forecast(document["models"]);
+  if (!horizons) print_forecast(document["models"]);
   for (const auto& test : document["tests"]) {
     for (const auto& pair : test["pairs"]) {
       if (pair["a"] != document["best"] && pair["b"] != document["best"]) continue;
@@ -114,6 +120,10 @@ void add_multistate_options(CLI::App& app, MultistateOptions& options) {
       ->check(CLI::Range(1, 1200))
       ->capture_default_str()
       ->group("Split");
+  app.add_option("--event", options.event, "multistate: the state whose first coming is forecast, with --within")->group(kTaskGroup);
+  app.add_option("--within", options.within, "multistate: horizons, in periods, within which the event comes, as in 3,6,12; from one model")
+      ->delimiter(',')
+      ->group(kTaskGroup);
   app.add_option("--advance", options.advance, "multistate: number columns that grow by 1 a period in the forecast, such as the age of a loan")
       ->delimiter(',')
       ->group("Split");
@@ -138,11 +148,16 @@ int run_multistate(const MultistateOptions& options, const TaskRun& run, const G
   const Table table = read_task_table(run.data, categories, context);
   facts.table_rows = table.rows();
   const Panel panel = make_panel(table, spec);
+  // Horizons are forecast as they are; nothing is multiplied.
+  const size_t periods = panel.has_horizons() ? 0 : static_cast<size_t>(options.horizon);
+  if (panel.has_horizons() && !options.advance.empty()) {
+    throw Error(ErrorCode::kInvalid,
+                "compare --task multistate: --advance belongs to the forecast by products of transitions; leave it out with --within");
+  }
   const bool by_time = !run.data.out_of_time.empty();
   const auto folds = by_time ? std::vector<PanelFold>{out_of_time(panel, run.data.cutoff)}
                              : account_folds(panel, static_cast<size_t>(run.data.folds), context.seed());
-  TransitionComparison comparison =
-      compare_transitions(requests, table, panel, folds, {static_cast<size_t>(options.horizon), options.advance}, make_native, context);
+  TransitionComparison comparison = compare_transitions(requests, table, panel, folds, {periods, options.advance}, make_native, context);
   comparison.split_kind = by_time ? "outoftime" : "grouped";
   if (by_time) {
     uint32_t first = UINT32_MAX;

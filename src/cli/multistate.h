@@ -18,6 +18,8 @@ namespace obligor::cli {
 
 struct MultistateOptions {
   std::string state;
+  std::string event;
+  std::vector<size_t> within;
   int horizon = 12;
   std::vector<std::string> advance;
 };

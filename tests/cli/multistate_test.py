@@ -67,6 +67,26 @@ def main():
     text = done(*task, "--resamples", "20", "--models", "transition_matrix,multinomial_logit").stdout
     assert "current -> late" in text and "log-loss" in text and "forecast" in text, text
 
+    # Default within 1, 3 and 6 months from one model, which never falls from one horizon to the next.
+    horizons = ["--event", "default", "--within", "1,3,6"]
+    ahead = folder / "ahead.obligor"
+    found = document(*task, *horizons, "--resamples", "20", "--models", "multinomial_logit,transition_matrix", "--save", ahead)
+    assert found["task"]["within"] == [1, 3, 6] and found["task"]["event"] == "default", found["task"]
+    assert {w["kind"] for w in found["warnings"]} >= {"gone", "unripe"}, found["warnings"]
+    logit = next(m for m in found["models"] if m["name"] == "multinomial_logit")
+    assert [h["within"] for h in logit["horizons"]] == [1, 3, 6] and not logit["forecast"]
+    assert [h["observed"] for h in logit["horizons"]] == sorted(h["observed"] for h in logit["horizons"])
+    assert all(h["auc"]["value"] > 0.7 and abs(h["expected"] - h["observed"]) < 0.3 * h["observed"] for h in logit["horizons"]), logit["horizons"]
+    rows = [line.split(",") for line in done("score", ahead, data).stdout.splitlines()]
+    assert rows[0] == ["row", "p_within_1", "p_within_3", "p_within_6"], rows[0]
+    assert all(0 <= float(r[1]) <= float(r[2]) <= float(r[3]) <= 1 for r in rows[1:])
+    assert "default within 3" in done(*task, *horizons, "--resamples", "20", "--models", "transition_matrix,multinomial_logit").stdout
+    refused(["--event", "default"], *task, "--within", "3", "--event", "defualt")
+    refused(["--within", "--event"], *task, "--within", "3")
+    refused("--within", *task, "--event", "default", "--within", "6,3")
+    refused("--advance", *task, *horizons, "--advance", "age")
+    refused("--within", "compare", data, "--target", "status", "--within", "3")
+
     refused("--id", "compare", data, "--task", "multistate", "--time", "month", "--state", "status")
     refused("--time", "compare", data, "--task", "multistate", "--id", "loan", "--state", "status")
     refused("--state", "compare", data, "--task", "multistate", "--id", "loan", "--time", "month")

@@ -42,15 +42,23 @@ Bundle transition_bundle(const TransitionRequest& request, const Table& table, c
   PlanBuilder builder;
   TransitionNodes nodes{fitted.prep.lower(builder).features, {}};
   const size_t states = panel.states.size();
-  if (!panel.spec.state.empty()) {
+  if (!panel.spec.state.empty() && !panel.has_horizons()) {
     std::vector<int32_t> codes(states);
     std::iota(codes.begin(), codes.end(), 0);
     const auto unseen = static_cast<int32_t>(states);
     nodes.from = builder.encode(builder.input(panel.spec.state, InputKind::kCategory), panel.states, std::move(codes), unseen, unseen,
                                 static_cast<uint32_t>(states + 1));
   }
-  const NodeId p = fitted.fit.model->lower(builder, nodes);
-  for (size_t s = 0; s < states; ++s) builder.output("p_" + panel.states[s], builder.select(p, {static_cast<int32_t>(s)}));
+  NodeId p = fitted.fit.model->lower(builder, nodes);
+  size_t outputs = states;
+  if (panel.has_horizons()) {
+    // p(within h) = the sum over the horizons up to h, so that it never falls from one to the next.
+    outputs = panel.spec.within.size();
+    std::vector<float> sums(outputs * states, 0.0F);
+    for (size_t h = 0; h < outputs; ++h) std::fill_n(sums.begin() + static_cast<std::ptrdiff_t>(h * states), h + 1, 1.0F);
+    p = builder.affine(p, std::move(sums), std::vector<float>(outputs, 0.0F), static_cast<uint32_t>(outputs));
+  }
+  for (size_t s = 0; s < outputs; ++s) builder.output("p_" + panel.states[s], builder.select(p, {static_cast<int32_t>(s)}));
 
   Bundle bundle;
   bundle.plan = builder.build();

@@ -16,10 +16,12 @@ namespace {
 
 constexpr double kLeastProbability = 1e-15;
 
-// A transition that test rows make, and the positions (among the tested rows) that stand in its state of departure.
+// A transition that test rows make, and the positions (among the tested rows) that stand in its state of departure. With horizons: the event
+// within one of them, which is the first states up to that one.
 struct Asked {
   size_t from = 0;
   size_t to = 0;
+  size_t first = 0;  // of the states that count as made; `to` is the last of them
   std::vector<size_t> rows;
   size_t made = 0;
 };
@@ -36,7 +38,14 @@ std::vector<Asked> asked_transitions(const TransitionComparison& comparison, con
   std::vector<Asked> asked;
   for (size_t t = 0; t < made.size(); ++t) {
     const size_t from = t / states;
-    if (made[t] > 0) asked.push_back({from, t % states, rows[from], made[t]});
+    if (made[t] > 0) asked.push_back({from, t % states, t % states, rows[from], made[t]});
+  }
+  if (!panel.has_horizons()) return asked;
+  asked.clear();
+  size_t sum = 0;
+  for (size_t h = 0; h + 1 < states; ++h) {
+    sum += made[(states - 1) * states + h];
+    asked.push_back({states - 1, h, 0, rows[states - 1], sum});
   }
   return asked;
 }
@@ -59,8 +68,9 @@ Json transition_json(const Asked& asked, const TransitionOutcome& outcome, const
   Count all;
   for (const size_t i : asked.rows) {
     const uint32_t at = comparison.rows[i];
-    scores.push_back(outcome.probabilities[i * states + asked.to]);
-    target.push_back(panel.to[at] == asked.to ? 1 : 0);
+    const auto p = outcome.probabilities.begin() + static_cast<std::ptrdiff_t>(i * states);
+    scores.push_back(std::accumulate(p + static_cast<std::ptrdiff_t>(asked.first), p + static_cast<std::ptrdiff_t>(asked.to + 1), 0.0));
+    target.push_back(panel.to[at] >= asked.first && panel.to[at] <= asked.to ? 1 : 0);
     account.push_back(panel.account[at]);
     for (Count* count : {&all, &by_period[panel.period[at]]}) {
       count->rows += 1;
@@ -68,9 +78,14 @@ Json transition_json(const Asked& asked, const TransitionOutcome& outcome, const
       count->observed += target.back();
     }
   }
-  Json json{{"from", panel.states[asked.from]}, {"to", panel.states[asked.to]}, {"rows", all.rows},
-            {"expected", all.expected},         {"observed", all.observed},     {"auc", nullptr}};
-  if (asked.made < asked.rows.size()) json["auc"] = interval_json(metric::cluster_auc(scores, target, account, bootstrap));
+  Json json{{"rows", all.rows}, {"expected", all.expected}, {"observed", all.observed}, {"auc", nullptr}};
+  if (panel.has_horizons()) {
+    json["within"] = panel.spec.within[asked.to];
+  } else {
+    json["from"] = panel.states[asked.from];
+    json["to"] = panel.states[asked.to];
+  }
+  if (asked.made > 0 && asked.made < asked.rows.size()) json["auc"] = interval_json(metric::cluster_auc(scores, target, account, bootstrap));
   double gap = 0;
   Json periods = Json::array();
   for (const auto& [period, count] : by_period) {
@@ -174,8 +189,8 @@ Json transition_document(const TransitionComparison& comparison, const Panel& pa
     if (outcome.ok) {
       json["metrics"]["log_loss"] = interval_json(metric::cluster_mean(sums[m], metric::Transform::kNone, bootstrap));
       if (outcome.score_seconds > 0) json["score_rows_per_second"] = static_cast<double>(comparison.rows.size()) / outcome.score_seconds;
-      json["transitions"] = Json::array();
-      for (const auto& one : asked) json["transitions"].push_back(transition_json(one, outcome, comparison, panel, bootstrap));
+      Json& list = json[panel.has_horizons() ? "horizons" : "transitions"] = Json::array();
+      for (const auto& one : asked) list.push_back(transition_json(one, outcome, comparison, panel, bootstrap));
       json["forecast"] = forecast_json(outcome, panel);
       if (Json learning = learning_json(outcome.report); !learning.empty()) json["learning"] = std::move(learning);
     }
@@ -210,6 +225,8 @@ Json transition_document(const TransitionComparison& comparison, const Panel& pa
   };
   warn(panel.missing, "missing", "lack an account, a period or a state and were left out");
   warn(panel.repeated, "repeated", "repeat an account and a period; the last of each counts");
+  warn(panel.gone, "gone", "stand in the event or come after it and were left out");
+  warn(panel.unripe, "unripe", "have a last horizon that ends after the table and were left out");
   warn(panel.last, "last", "are not followed by the account's next period and were left out");
   if (!panel.start_from.empty()) {
     document["warnings"].push_back({{"kind", "start"},

@@ -128,6 +128,59 @@ std::vector<Raw> raw_rows(const Table& table, const PanelSpec& spec, Panel& pane
   return kept;
 }
 
+void check_horizons(const PanelSpec& spec) {
+  if (spec.within.empty() && spec.event.empty()) return;
+  if (spec.within.empty() || spec.event.empty()) {
+    throw Error(ErrorCode::kInvalid,
+                "--within and --event belong together: within how many periods which state is reached, as in --event default "
+                "--within 3,6,12");
+  }
+  const bool ascends = std::adjacent_find(spec.within.begin(), spec.within.end(), std::greater_equal<>()) == spec.within.end();
+  if (!ascends || spec.within.front() == 0) {
+    throw Error(ErrorCode::kInvalid,
+                fmt::format("--within {}: ascending numbers of periods from 1 are wanted, as in 3,6,12", fmt::join(spec.within, ",")));
+  }
+  if (spec.within.size() >= kMostStates) {
+    throw Error(ErrorCode::kInvalid, fmt::format("--within: {} horizons; at most {} are allowed", spec.within.size(), kMostStates - 1));
+  }
+}
+
+// The state that a row reaches, by horizon; -1 where it is not told, and counted.
+class Horizons {
+ public:
+  Horizons(const PanelSpec& spec, size_t known_until) : within_(spec.within), known_until_(known_until) {}
+  void add_event(uint32_t account, size_t period) {
+    const auto [found, fresh] = first_.try_emplace(account, period);
+    if (!fresh) found->second = std::min(found->second, period);
+  }
+  [[nodiscard]] int state(const Raw& row, Panel& panel) const {
+    const auto event = first_.find(row.account);
+    if (event != first_.end() && row.period >= event->second) {
+      ++panel.gone;
+      return -1;
+    }
+    if (row.period + within_.back() > known_until_) {
+      ++panel.unripe;
+      return -1;
+    }
+    if (event == first_.end()) return later();
+    const auto found = std::lower_bound(within_.begin(), within_.end(), event->second - row.period);
+    return static_cast<int>(found - within_.begin());
+  }
+  [[nodiscard]] int later() const { return static_cast<int>(within_.size()); }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const size_t periods : within_) names.push_back(fmt::format("within_{}", periods));
+    names.emplace_back("later");
+    return names;
+  }
+
+ private:
+  const std::vector<size_t>& within_;
+  size_t known_until_;
+  std::unordered_map<uint32_t, size_t> first_;
+};
+
 }  // namespace
 
 Panel make_panel(const Table& table, const PanelSpec& spec) {
@@ -137,6 +190,7 @@ Panel make_panel(const Table& table, const PanelSpec& spec) {
   wanted(spec.id, "--id", "whose history a row belongs to");
   wanted(spec.time, "--time", "the period of the row");
   if (spec.state.empty()) wanted(spec.target, "--state or --target", "where the account stands, now or a period later");
+  check_horizons(spec);
   Panel panel;
   panel.spec = spec;
   panel.source = table.source();
@@ -158,11 +212,28 @@ Panel make_panel(const Table& table, const PanelSpec& spec) {
     commonest = static_cast<int>(std::max_element(counts.begin(), counts.end()) - counts.begin());
     panel.start_from = panel.states[static_cast<size_t>(commonest)];
   }
+  // A target says where the account stands after the row's period, a state where it stands in it.
+  Horizons horizons(spec, panel.periods.size() - (spec.target.empty() ? 1 : 0));
+  if (panel.has_horizons()) {
+    const auto event = std::find(panel.states.begin(), panel.states.end(), spec.event);
+    if (event == panel.states.end()) throw unknown_name("--event", spec.event, panel.states);
+    for (const Raw& row : rows) {
+      if (spec.target.empty() ? from[row.row] == event - panel.states.begin() : to[row.row] == event - panel.states.begin()) {
+        horizons.add_event(row.account, row.period + (spec.target.empty() ? 0U : 1U));
+      }
+    }
+    panel.states = horizons.names();
+    panel.start_from.clear();
+  }
   std::unordered_map<uint32_t, uint32_t> accounts;
   for (size_t i = 0; i < rows.size(); ++i) {
     Raw& row = rows[i];
     row.from = spec.state.empty() ? commonest : from[row.row];
-    if (!spec.target.empty()) {
+    if (panel.has_horizons() && row.from >= 0 && (spec.target.empty() || to[row.row] >= 0)) {
+      row.from = horizons.later();
+      row.to = horizons.state(row, panel);
+      if (row.to < 0) continue;
+    } else if (!spec.target.empty()) {
       row.to = to[row.row];
     } else if (i + 1 < rows.size() && rows[i + 1].account == row.account && rows[i + 1].period == row.period + 1) {
       row.to = from[rows[i + 1].row];
@@ -181,9 +252,12 @@ Panel make_panel(const Table& table, const PanelSpec& spec) {
     panel.to.push_back(static_cast<uint8_t>(row.to));
   }
   panel.accounts = accounts.size();
-  if (panel.rows.empty()) throw Error(ErrorCode::kData, fmt::format("{}: no row has an account, a period, a state and a next state", table.source()));
+  if (panel.rows.empty()) {
+    throw Error(ErrorCode::kData, fmt::format("{}: no row has an account, a period, a state and a next state{}", table.source(),
+                                              panel.has_horizons() ? fmt::format(" that is known {} periods ahead", spec.within.back()) : ""));
+  }
 
-  const std::set<std::string> roles{spec.id, spec.time, spec.state, spec.target};
+  const std::set<std::string> roles{spec.id, spec.time, panel.has_horizons() ? "" : spec.state, spec.target};
   for (const auto& name : spec.features) (void)table.column(name);
   for (const auto& name : spec.ignore) (void)table.column(name);
   for (const Column& column : table.columns()) {
@@ -215,6 +289,10 @@ Json panel_json(const Panel& panel) {
   if (!panel.spec.state.empty()) json["state"] = panel.spec.state;
   if (!panel.spec.target.empty()) json["target"] = panel.spec.target;
   if (!panel.start_from.empty()) json["start"] = panel.start_from;
+  if (panel.has_horizons()) {
+    json["event"] = panel.spec.event;
+    json["within"] = panel.spec.within;
+  }
   return json;
 }
 
@@ -258,17 +336,20 @@ PanelFold out_of_time(const Panel& panel, const std::string& cutoff) {
   }
   PanelFold fold;
   std::set<uint32_t> trained;
+  const auto first_period = static_cast<size_t>(std::lower_bound(panel.times.begin(), panel.times.end(), first_test) - panel.times.begin());
   for (uint32_t i = 0; i < panel.size(); ++i) {
-    if (panel.times[panel.period[i]] >= first_test) {
+    if (panel.period[i] >= first_period) {
       fold.test.push_back(i);
-    } else {
+    } else if (!panel.has_horizons() || panel.period[i] + panel.spec.within.back() <= first_period) {
       fold.train.push_back(i);
       trained.insert(panel.period[i]);
     }
   }
   if (fold.train.empty() || fold.test.empty()) {
-    throw Error(ErrorCode::kData, fmt::format("{}: no row {} the cut-off; the periods run from {} to {}", panel.source,
-                                              fold.train.empty() ? "lies before" : "lies at or after", panel.periods.front(), panel.periods.back()));
+    throw Error(ErrorCode::kData,
+                fmt::format("{}: no row {} the cut-off; the periods run from {} to {}", panel.source,
+                            fold.train.empty() ? (panel.has_horizons() ? "has its last horizon over before" : "lies before") : "lies at or after",
+                            panel.periods.front(), panel.periods.back()));
   }
   const std::vector<uint32_t> ordered(trained.begin(), trained.end());
   const uint32_t first_held = ordered[ordered.size() - std::max<size_t>(1, ordered.size() / kHeldBackParts)];

@@ -74,6 +74,78 @@ TEST(Panel, BadInputIsAClearError) {
   EXPECT_THROW((void)out_of_time(panel, "9"), Error);
 }
 
+// Over months 1 to 8: a falls to D in month 4 and stays there, b is current throughout, c is gone after month 2.
+Table fate_table() {
+  std::vector<std::optional<std::string>> account, state, next;
+  std::vector<float> month, x;
+  const auto add = [&](const std::string& who, const std::vector<std::string>& states) {
+    for (size_t m = 0; m + 1 < states.size(); ++m) {
+      account.emplace_back(who);
+      month.push_back(static_cast<float>(m + 1));
+      state.emplace_back(states[m]);
+      next.emplace_back(states[m + 1]);
+      x.push_back(static_cast<float>(x.size()));
+    }
+  };
+  add("a", {"C", "C", "L", "D", "D", "D"});
+  add("b", {"C", "C", "C", "C", "C", "C", "C", "C", "C"});
+  add("c", {"C", "C", "C"});
+  TableBuilder builder;
+  builder.source("fate").add_strings("account", account).add_numbers("month", month).add_strings("state", state).add_strings("next", next);
+  builder.add_numbers("x", x);
+  return builder.build();
+}
+
+PanelSpec within(std::vector<size_t> periods) {
+  return {.id = "account", .time = "month", .state = "state", .event = "D", .within = std::move(periods), .ignore = {"next"}};
+}
+
+TEST(Horizons, ARowIsInTheFirstHorizonWithinWhichTheEventComes) {
+  const Panel panel = make_panel(fate_table(), within({1, 3}));
+  EXPECT_EQ(panel.states, (std::vector<std::string>{"within_1", "within_3", "later"}));
+  EXPECT_EQ(panel.features, (std::vector<std::string>{"state", "x"}));
+  // a: 3, 2 and 1 months ahead; b in months 1 to 5, after which month 8 is less than 3 away; c has no event.
+  EXPECT_EQ(panel.to, (std::vector<uint8_t>{1, 1, 0, 2, 2, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(panel.from, std::vector<uint8_t>(10, 2));
+  EXPECT_EQ(panel.gone, 2U);
+  EXPECT_EQ(panel.unripe, 3U);
+  // The next state as a column tells of one month more.
+  const Panel next =
+      make_panel(fate_table(), {.id = "account", .time = "month", .target = "next", .event = "D", .within = {1, 3}, .ignore = {"state"}});
+  EXPECT_EQ(next.to, (std::vector<uint8_t>{1, 1, 0, 2, 2, 2, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(next.unripe, 2U);
+  EXPECT_EQ(panel_json(panel)["within"], Json::parse("[1, 3]"));
+}
+
+TEST(Horizons, NothingThatIsKnownAfterTheCutOffIsLearned) {
+  const Panel panel = make_panel(fate_table(), within({1, 3}));
+  const PanelFold fold = out_of_time(panel, "5");
+  for (const uint32_t i : fold.train) EXPECT_LE(panel.times[panel.period[i]] + 3, 5);
+  EXPECT_EQ(fold.train.size(), 6U);  // months 1 and 2 of a, b and c
+  EXPECT_EQ(fold.test.size(), 1U);
+  EXPECT_THROW((void)out_of_time(panel, "3"), Error) << "no row's horizon is over";
+}
+
+TEST(Horizons, BadInputIsAClearError) {
+  const auto code = [&](PanelSpec spec) {
+    try {
+      (void)make_panel(fate_table(), spec);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInternal;
+  };
+  EXPECT_EQ(code(within({3, 3})), ErrorCode::kInvalid);
+  EXPECT_EQ(code(within({0, 3})), ErrorCode::kInvalid);
+  EXPECT_EQ(code(within({})), ErrorCode::kInvalid);
+  EXPECT_EQ(code(within({9})), ErrorCode::kData);
+  PanelSpec spec = within({3});
+  spec.event = "E";
+  EXPECT_EQ(code(spec), ErrorCode::kNotFound);
+  spec.event.clear();
+  EXPECT_EQ(code(spec), ErrorCode::kInvalid);
+}
+
 // A Markov chain of three states; column `risk` moves C -> D, `noise` says nothing. G is never left.
 Table chain_table(size_t accounts) {
   Random random(11, "chain");
@@ -206,6 +278,56 @@ TEST(Transitions, TheBundleGivesEveryState) {
   EXPECT_EQ(bundle.plan.outputs[2].name, "p_G");
   for (size_t i = 0; i < panel.size(); ++i) EXPECT_NEAR(static_cast<double>(values[2].numbers[i]), panel.from[i] == 1 ? 0.3 : 0.0, 1e-7);
   EXPECT_EQ(bundle.task["kind"], "multistate");
+}
+
+TEST(Horizons, AProbabilityIsThatOfAllHorizonsUpToIt) {
+  const Table table = chain_table(80);
+  const Panel panel = make_panel(table, {.id = "account", .time = "month", .state = "state", .event = "G", .within = {2, 4}});
+  const Context context({.seed = 1, .threads = 1});
+  class Fixed final : public TransitionModel {
+   public:
+    [[nodiscard]] std::vector<double> predict(const Batch& batch, std::span<const uint8_t> /*from*/) const override {
+      std::vector<double> p;
+      for (size_t r = 0; r < batch.rows; ++r) p.insert(p.end(), {0.125, 0.25, 0.625});
+      return p;
+    }
+    [[nodiscard]] NodeId lower(PlanBuilder& builder, const TransitionNodes& nodes) const override {
+      EXPECT_FALSE(nodes.from.has_value());
+      return builder.affine(nodes.features, std::vector<float>(3 * size_t{builder.type(nodes.features).width}, 0), {0.125F, 0.25F, 0.625F}, 3);
+    }
+  };
+  ModelEntry entry = zoo::find("transition_matrix");
+  entry.fit_transitions = [](const TransitionInput& input, const Params&, const Context&) -> TransitionFit {
+    EXPECT_EQ(input.states, 3U);
+    return {std::make_unique<Fixed>(), {}};
+  };
+  const auto comparison = compare_transitions({{entry, {}}}, table, panel, account_folds(panel, 4, 1), {0, {}}, make_interpreter, context);
+  const Json document = transition_document(comparison, panel, {.resamples = 20}, context);
+  const Json& horizons = document["models"][0]["horizons"];
+  ASSERT_EQ(horizons.size(), 2U);
+  size_t within_two = 0;
+  size_t within_four = 0;
+  for (const uint8_t to : panel.to) {
+    within_two += to == 0 ? 1U : 0U;
+    within_four += to <= 1 ? 1U : 0U;
+  }
+  ASSERT_GT(within_two, 0U);
+  ASSERT_GT(within_four, within_two);
+  EXPECT_EQ(horizons[0]["within"], 2);
+  EXPECT_DOUBLE_EQ(horizons[0]["observed"].get<double>(), static_cast<double>(within_two));
+  EXPECT_DOUBLE_EQ(horizons[1]["observed"].get<double>(), static_cast<double>(within_four));
+  EXPECT_DOUBLE_EQ(horizons[1]["expected"].get<double>(), 0.375 * static_cast<double>(panel.size()));
+  EXPECT_DOUBLE_EQ(horizons[1]["auc"]["value"].get<double>(), 0.5);
+
+  const Bundle bundle = transition_bundle({entry, {}}, table, panel, Json::object(), make_interpreter, context);
+  ASSERT_EQ(bundle.plan.outputs.size(), 2U);
+  EXPECT_EQ(bundle.plan.outputs[0].name, "p_within_2");
+  EXPECT_EQ(bundle.plan.outputs[1].name, "p_within_4");
+  const auto values = make_interpreter(bundle.plan)->run(GatheredInputs(table, panel.rows, bundle.plan.inputs).batch(), {});
+  for (size_t i = 0; i < panel.size(); ++i) {
+    EXPECT_EQ(values[0].numbers[i], 0.125F);
+    EXPECT_EQ(values[1].numbers[i], 0.375F);
+  }
 }
 
 TEST(Transitions, AnAdvancedColumnMustBeANumber) {
