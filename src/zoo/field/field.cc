@@ -45,9 +45,7 @@ FieldShape shape_of(Kind kind, const FitInput& input, const Params& params) {
 }
 
 FitResult fit(const FieldShape& shape, const FitInput& input, const Params& params, const Context& context, std::string_view name) {
-  auto engine = field::Engine::kAuto;
-  if (params.has("engine") && params.text("engine") != "auto")
-    engine = params.text("engine") == "fused" ? field::Engine::kFused : field::Engine::kTorch;
+  const auto engine = params.has("engine") ? net::find_engine(params.text("engine")) : net::Engine::kAuto;
   return net::train(field::make_network(shape, context, engine), input, params, context, name);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "zoo/net/columns.h"
+#include "zoo/net/network.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
@@ -69,11 +70,6 @@ std::vector<ParamSpec> deep_params(int layers, int hidden, double dropout) {
   };
 }
 
-ParamSpec engine_param() {
-  return choice_param("engine", "auto", {"auto", "fused", "torch"},
-                      "what computes the steps: the fused step on the CPU (not with gelu), libtorch, or the first where it can");
-}
-
 ParamSpec loss_param() {
   return choice_param("loss", "log", {"log", "square"},
                       "log-loss, or the square loss of targets +-1, whose scores are no probabilities before they are calibrated");
@@ -133,7 +129,7 @@ ModelEntry fm_entry() {
   add_field_dropout(entry, 0.1);
   append(entry.params, net::training_params(3e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -147,7 +143,7 @@ ModelEntry nfm_entry() {
   entry.params.push_back(norm_param("batch"));
   append(entry.params, net::training_params(2e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -162,7 +158,7 @@ ModelEntry deepfm_entry() {
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -181,7 +177,7 @@ ModelEntry wide_deep_entry() {
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(2e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -200,7 +196,7 @@ ModelEntry deep_crossing_entry() {
   widen(entry, {{"blocks", 1, 5, false, {}}, {"hidden", 16, 512, true, {}}, {"dropout", 0, 0.6, false, {}}});
   append(entry.params, net::training_params(1e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -216,7 +212,7 @@ ModelEntry pnn_entry() {
   add_deep(entry, 3, 64, 0.3);
   append(entry.params, net::training_params(2e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -232,7 +228,7 @@ ModelEntry afm_entry() {
   add_field_dropout(entry, 0.2);
   append(entry.params, net::training_params(3e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -250,7 +246,7 @@ ModelEntry dcn_v2_entry() {
   entry.params.push_back(norm_param("none"));
   append(entry.params, net::training_params(1e-3, 0.1));
   entry.params.push_back(loss_param());
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 
@@ -269,7 +265,7 @@ ModelEntry resnet_entry() {
       real_param("residual_dropout", 0.1, 0, 0.9, "share of what a block adds dropped in training"),
   };
   append(entry.params, net::training_params(1e-3, 0.1));
-  entry.params.push_back(engine_param());
+  entry.params.push_back(net::engine_param());
   append(entry.params, net::column_params());
   widen(entry, {{"blocks", 1, 6, false, {}},
                 {"hidden", 16, 512, true, {}},

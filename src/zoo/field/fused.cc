@@ -13,15 +13,13 @@
 #include "zoo/field/fused_bodies.h"
 #include "zoo/field/lower.h"
 #include "zoo/field/network.h"
+#include "zoo/net/fused_step.h"
 #include "zoo/net/step_kernels.h"
 #include "zoo/net/tape.h"
-#include "zoo/net/torch-inl.h"
 
 namespace obligor::field {
 namespace {
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
 constexpr float kAdagradStart = 1e-8F;
 constexpr size_t kTileRows = 256;  // of prediction
 
@@ -136,14 +134,8 @@ struct FusedFieldNetwork::Impl {
                       flat.data() + begin);
       return;
     }
-    kernels.adamw(end - begin, adam_step(rate, decay, steps), gradient.data() + begin, first.data() + begin, second.data() + begin,
+    kernels.adamw(end - begin, net::adam_step(rate, decay, steps), gradient.data() + begin, first.data() + begin, second.data() + begin,
                   flat.data() + begin);
-  }
-
-  static net::AdamStep adam_step(double rate, double decay, uint64_t step) {
-    const auto t = static_cast<double>(step);
-    return {static_cast<float>(rate), static_cast<float>(rate * decay), static_cast<float>(1 - std::pow(kBeta1, t)),
-            static_cast<float>(std::sqrt(1 - std::pow(kBeta2, t)))};
   }
 
   void update_rows(double rate, double decay) {
@@ -156,7 +148,8 @@ struct FusedFieldNetwork::Impl {
       if (shape.optimiser == Optimiser::kAdagrad) {
         kernels.adagrad(columns, static_cast<float>(rate), static_cast<float>(rate * decay), rows.gradient(i), before, value);
       } else {
-        kernels.adamw(columns, adam_step(rate, decay, ++alone->steps[row]), rows.gradient(i), before, alone->second.data() + row * columns, value);
+        kernels.adamw(columns, net::adam_step(rate, decay, ++alone->steps[row]), rows.gradient(i), before, alone->second.data() + row * columns,
+                      value);
       }
     }
   }
@@ -234,10 +227,7 @@ void FusedFieldNetwork::gradients(size_t begin, size_t end) {
       d[r] = 2 * gap * w * share;
       continue;
     }
-    const float e = std::exp(-std::fabs(z[r]));
-    // log(1 + e^z) - y z, without overflow; what is not a number stays so.
-    loss += static_cast<double>(w * (std::max(z[r], 0.0F) - y * z[r] + std::log1p(e)));
-    d[r] = ((z[r] >= 0 ? 1 / (1 + e) : e / (1 + e)) - y) * w * share;
+    loss += static_cast<double>(w) * net::log_loss_of(z[r], y, w * share, d[r]);
   }
   self.loss_sum += loss;
   self.loss_rows += static_cast<double>(rows);
@@ -266,10 +256,9 @@ std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, 
   Impl& self = *impl_;
   gradients(begin, end);
   std::vector<net::LayerState> states;
-  const auto& kernels = net::step_kernels();
   const auto add = [&](const std::string& layer, const float* values, size_t count) {
     double& norm = net::state_of(states, layer).gradient_norm;
-    norm = std::hypot(norm, std::sqrt(static_cast<double>(kernels.dot(count, values, values))));
+    norm = std::hypot(norm, net::length({values, count}));
   };
   if (self.alone) {
     for (size_t i = 0; i < self.rows.rows().size(); ++i) add("fields", self.rows.gradient(i), self.shape.columns());
@@ -281,25 +270,17 @@ std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, 
   }
   const size_t rows = end - begin;
   for (const WatchedSlot& seen : self.body.watched) {
-    const size_t width = self.tape->width(seen.z);
-    const auto extent = [&](float* values) { return at::from_blob(values, {static_cast<int64_t>(rows), static_cast<int64_t>(width)}, at::kFloat); };
-    net::LayerState& state = net::state_of(states, seen.layer);
-    state.active = true;
-    // Of the activations of one layer the last is the one next to the head.
-    state.signal = net::root_mean_square(extent(self.tape->gradient(seen.z))) * static_cast<double>(rows);
-    state.saturation = std::max(state.saturation, net::flat_share(extent(self.tape->value(seen.z)), seen.activation));
+    net::watch(*self.tape, seen.z, seen.activation, rows, rows, net::state_of(states, seen.layer));
   }
   return states;
 }
 
 void FusedFieldNetwork::clip(double limit) {
   Impl& self = *impl_;
-  const auto& kernels = net::step_kernels();
   const size_t columns = self.shape.columns();
-  auto square = static_cast<double>(kernels.dot(self.gradient.size(), self.gradient.data(), self.gradient.data()));
+  double norm = net::length(self.gradient);
   const size_t alone = self.alone ? self.rows.rows().size() : 0;
-  for (size_t i = 0; i < alone; ++i) square += static_cast<double>(kernels.dot(columns, self.rows.gradient(i), self.rows.gradient(i)));
-  const double norm = std::sqrt(square);
+  for (size_t i = 0; i < alone; ++i) norm = std::hypot(norm, net::length({self.rows.gradient(i), columns}));
   if (norm <= limit) return;
   const auto factor = static_cast<float>(limit / norm);
   for (float& value : self.gradient) value *= factor;

@@ -18,7 +18,7 @@
 
 namespace obligor::field {
 
-enum class Engine : uint8_t { kAuto, kFused, kTorch };
+using net::Engine;
 
 [[nodiscard]] bool has_fused_step(const FieldShape& shape);
 // kAuto: fused where it can be. Error{kUnsupported} for kFused where it cannot.

@@ -318,9 +318,13 @@ class Builder {
         x, {weight(name), weight(name + ".bias"), weights_.running->at(name + ".mean").data(), weights_.running->at(name + ".variance").data()});
   }
   Slot drop(Slot x, double share) { return tape_.dropout(x, share, derive_seed(seed_, "mask", masks_++)); }
-  Slot activate(const std::string& layer, Slot z, net::Activation activation) {
+  // drop(act(W x + b)), the bias in the pass of the activation.
+  Slot layer(const std::string& layer, const std::string& name, Slot x, net::Activation activation, double share) {
+    return unit(layer, tape_.dense(x, weight(name), {}, outputs(name)), weight(name + ".bias"), activation, share);
+  }
+  Slot unit(const std::string& layer, Slot z, Weight bias, net::Activation activation, double share) {
     watched_.push_back({layer, z, activation});
-    return tape_.activate(z, activation);
+    return tape_.unit(z, bias, activation, share, derive_seed(seed_, "mask", masks_++));
   }
   Slot head(Slot x) { return tape_.dense(x, weight("head"), {}, 1); }
   Slot pairs() { return tape_.pairwise(vectors_, shape_.space.fields()); }
@@ -338,9 +342,10 @@ class Builder {
   }
   Slot deep(Slot x, size_t first = 0) {
     for (size_t l = first; l < shape_.hidden.size(); ++l) {
-      x = linear(fmt::format("deep:{}", l), x);
-      if (shape_.batch_norm) x = norm(fmt::format("norm:{}", l), x);
-      x = drop(activate(fmt::format("layer {}", l + 1), x, shape_.activation), shape_.dropout);
+      const std::string name = fmt::format("deep:{}", l);
+      const std::string place = fmt::format("layer {}", l + 1);
+      if (shape_.batch_norm) x = unit(place, norm(fmt::format("norm:{}", l), linear(name, x)), {}, shape_.activation, shape_.dropout);
+      else x = layer(place, name, x, shape_.activation, shape_.dropout);
     }
     return x;
   }
@@ -371,9 +376,9 @@ class Builder {
     tape_.add(std::make_unique<StackFields>(tape_, shape_, source_, embedded, stacked));
     Slot x = drop(direct ? tape_.join({numbers(), stacked}) : stacked, shape_.field_dropout);
     for (size_t u = 0; u < shape_.blocks; ++u) {
-      const std::string layer = fmt::format("unit {}", u + 1);
-      const Slot inside = drop(activate(layer, linear(fmt::format("unit:{}:in", u), x), net::Activation::kRelu), shape_.dropout);
-      x = tape_.add(x, activate(layer, linear(fmt::format("unit:{}:out", u), inside), net::Activation::kRelu));
+      const std::string place = fmt::format("unit {}", u + 1);
+      const Slot inside = layer(place, fmt::format("unit:{}:in", u), x, net::Activation::kRelu, shape_.dropout);
+      x = tape_.add(x, layer(place, fmt::format("unit:{}:out", u), inside, net::Activation::kRelu, 0));
     }
     return tape_.add(linear_, head(x));
   }
@@ -387,7 +392,7 @@ class Builder {
       z = tape_.add(z, tape_.square_sum(summed, k));
     }
     if (shape_.outer) z = tape_.add(z, tape_.dense(tape_.outer(tape_.field_sum(vectors_, shape_.space.fields())), weight("outer"), {}, units));
-    return tape_.add(linear_, head(deep(drop(activate("layer 1", z, shape_.activation), shape_.dropout), 1)));
+    return tape_.add(linear_, head(deep(unit("layer 1", z, {}, shape_.activation, shape_.dropout), 1)));
   }
 
   Slot afm() {
@@ -395,7 +400,7 @@ class Builder {
     const size_t count = shape_.attended.size() * (shape_.attended.size() - 1) / 2;
     const Slot products = tape_.pair_products(vectors_, shape_.attended, shape_.embedding);
     const Slot z = tape_.dense(products, weight("attention"), weight("attention.bias"), shape_.attention, count);
-    const Slot seen = activate("attention", z, net::Activation::kRelu);
+    const Slot seen = unit("attention", z, {}, net::Activation::kRelu, 0);
     const Slot shares = tape_.softmax(tape_.dense(seen, weight("attention.head"), {}, 1, count));
     return tape_.add(linear_, head(drop(tape_.mix(shares, products), shape_.field_dropout)));
   }
@@ -414,9 +419,9 @@ class Builder {
   Slot resnet() {
     Slot x = linear("stem", numbers());
     for (size_t b = 0; b < shape_.blocks; ++b) {
-      const Slot z = linear(fmt::format("block:{}:in", b), norm(fmt::format("norm:{}", b), x));
-      const Slot inside = activate(fmt::format("block {}", b + 1), z, net::Activation::kRelu);
-      x = tape_.add(x, drop(linear(fmt::format("block:{}:out", b), drop(inside, shape_.dropout)), shape_.field_dropout));
+      const Slot inside = layer(fmt::format("block {}", b + 1), fmt::format("block:{}:in", b), norm(fmt::format("norm:{}", b), x),
+                                net::Activation::kRelu, shape_.dropout);
+      x = tape_.add(x, drop(linear(fmt::format("block:{}:out", b), inside), shape_.field_dropout));
     }
     return tape_.add(linear_, head(tape_.activate(norm("norm:head", x), net::Activation::kRelu)));
   }

@@ -1,15 +1,12 @@
-// The fits of ann and dnn: a shape from the parameters, the loop of training.h, the arithmetic of network.cc. No torch here.
+// The fits of ann and dnn: a shape from the parameters, the loop of training.h, the arithmetic of fused_network.cc or network.cc. No torch here.
 #include "zoo/net/net.h"
 
-#include <memory>
-
-#include "zoo/net/network.h"
+#include "zoo/net/fused_network.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
 namespace {
 
-using net::Network;
 using net::NetworkShape;
 
 NetworkShape shared_shape(const FitInput& input, const Params& params) {
@@ -27,7 +24,7 @@ NetworkShape shared_shape(const FitInput& input, const Params& params) {
 }
 
 FitResult fit(const FitInput& input, const NetworkShape& shape, const Params& params, const Context& context, std::string_view name) {
-  return net::train(std::make_unique<Network>(shape, context), input, params, context, name);
+  return net::train(net::make_network(shape, context, net::find_engine(params.text("engine"))), input, params, context, name);
 }
 
 }  // namespace

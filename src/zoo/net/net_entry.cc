@@ -1,6 +1,7 @@
 // Registry rows of the feed-forward networks: no torch here, every program lists them.
 #include "zoo/net/columns.h"
 #include "zoo/net/net.h"
+#include "zoo/net/network.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
@@ -17,6 +18,7 @@ std::vector<ParamSpec> shared_params() {
   for (auto& spec : net::training_params(3e-3, 3e-4)) params.push_back(std::move(spec));
   for (auto& spec : net::column_params()) params.push_back(std::move(spec));
   params.push_back(integer_param("embedding", 0, 0, 256, "width of a learned embedding of each category; 0: none"));
+  params.push_back(net::engine_param());
   return params;
 }
 

@@ -13,6 +13,7 @@
 #include "core/random.h"
 #include "zoo/net/flat-inl.h"
 #include "zoo/net/fold.h"
+#include "zoo/net/start.h"
 
 namespace obligor::net {
 namespace {
@@ -46,9 +47,7 @@ Tensor activate_backward(const Tensor& gradient, const Tensor& z, const Tensor& 
 struct Parameter {
   std::string name;
   size_t layer = 0;  // 0-based; `layers` for the head
-  bool decayed = false;
   std::vector<int64_t> shape;
-  std::vector<float> initial;
   Tensor value;
   Tensor gradient;
 };
@@ -78,6 +77,14 @@ Activation find_activation(std::string_view name) {
   }
   const std::vector<std::string> known{"relu", "selu", "tanh", "gelu", "silu", "sigmoid"};
   throw unknown_name("activation", name, known);
+}
+
+Engine find_engine(std::string_view name) {
+  const std::vector<std::string> known{"auto", "fused", "torch"};
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i] == name) return static_cast<Engine>(i);
+  }
+  throw unknown_name("engine", name, known);
 }
 
 WeightStart find_weight_start(std::string_view name) {
@@ -115,91 +122,37 @@ struct Network::Impl {
   LossMean loss;
 
   Impl(NetworkShape given, const Context& context) : shape(std::move(given)), device(device_of(context)), random(context.seed(), "network") {
-    if (shape.layers < 1 || shape.hidden < 1 || shape.members < 1) throw Error(ErrorCode::kInternal, "network: an empty shape");
-    inputs = size_of(shape.width + shape.code_levels.size() * shape.embedding);
+    inputs = size_of(inputs_of(shape));
     members = size_of(shape.members);
     hidden = size_of(shape.hidden);
-    declare();
     allocate();
-  }
-
-  size_t add(std::string name, size_t layer, bool is_decayed, std::vector<int64_t> dims, const std::function<double()>& draw) {
-    Parameter parameter;
-    parameter.name = std::move(name);
-    parameter.layer = layer;
-    parameter.decayed = is_decayed;
-    size_t count = 1;
-    for (const int64_t dim : dims) count *= static_cast<size_t>(dim);
-    parameter.shape = std::move(dims);
-    parameter.initial.resize(count);
-    for (auto& value : parameter.initial) value = static_cast<float>(draw());
-    parameters.push_back(std::move(parameter));
-    return parameters.size() - 1;
-  }
-
-  // Names, shapes and starting values. SELU's self-normalisation asks for a variance of 1/inputs (Klambauer et al. 2017).
-  void declare() {
-    const auto uniform = [this](int64_t fan_in) {
-      const double bound = 1 / std::sqrt(static_cast<double>(std::max<int64_t>(fan_in, 1)));
-      return [this, bound] { return bound * (2 * random.uniform() - 1); };
-    };
-    const auto weight_draw = [&](int64_t fan_in) -> std::function<double()> {
-      const auto in = static_cast<double>(std::max<int64_t>(fan_in, 1));
-      const double scale = shape.start_scale;
-      const bool is_default = shape.start == WeightStart::kDefault;
-      if (shape.start == WeightStart::kGlorot || (is_default && shape.activation != Activation::kSelu)) {
-        const double bound = scale * (is_default ? 1 / std::sqrt(in) : std::sqrt(6 / (in + static_cast<double>(hidden))));
-        return [this, bound] { return bound * (2 * random.uniform() - 1); };
-      }
-      const double deviation = scale * std::sqrt((shape.start == WeightStart::kHe ? 2 : 1) / in);
-      return [this, deviation] { return deviation * random.normal(); };
-    };
-    const auto constant = [](double value) { return [value] { return value; }; };
-    for (size_t k = 0; k < shape.code_levels.size(); ++k) {
-      tables.push_back(add(fmt::format("embedding:{}", k), 0, true, {size_of(shape.code_levels[k]), size_of(shape.embedding)},
-                           [this] { return 0.1 * random.normal(); }));
-    }
-    for (size_t l = 0; l < shape.layers; ++l) {
-      const int64_t in = l == 0 ? inputs : hidden;
-      weights.push_back(add(fmt::format("weight:{}", l), l, true, {hidden, in}, weight_draw(in)));
-    }
-    head = add("head", shape.layers, true, {members, hidden}, uniform(hidden));
-    if (members > 1) input_scale = add("input_scale", 0, false, {members, inputs}, [this] { return random.below(2) == 0 ? -1.0 : 1.0; });
-    for (size_t l = 0; l < shape.layers; ++l) {
-      const int64_t in = l == 0 ? inputs : hidden;
-      if (shape.batch_norm) norms.push_back(add(fmt::format("norm:{}", l), l, false, {members, hidden}, constant(1)));
-      biases.push_back(add(fmt::format("bias:{}", l), l, false, {members, hidden},
-                           shape.batch_norm ? std::function<double()>(constant(0)) : std::function<double()>(uniform(in))));
-    }
-    head_bias = add("head_bias", shape.layers, false, {members}, constant(0));
   }
 
   void allocate() {
     in_torch([&] {
-      int64_t total = 0;
-      for (const auto& parameter : parameters) {
-        total += size_of(parameter.initial.size());
-        if (parameter.decayed) decayed = total;
-      }
-      flat = at::empty({total}, at::kFloat);
-      int64_t at_offset = 0;
-      for (auto& parameter : parameters) {
-        std::copy(parameter.initial.begin(), parameter.initial.end(), flat.data_ptr<float>() + at_offset);
-        at_offset += size_of(parameter.initial.size());
-      }
+      const Start start = start_network(shape, random);
+      flat = at::empty({size_of(start.values.size())}, at::kFloat);
+      std::copy(start.values.begin(), start.values.end(), flat.data_ptr<float>());
       flat = flat.to(device);
+      decayed = size_of(start.decayed);
       gradient = at::zeros_like(flat);
       first_moment = at::zeros_like(flat);
       second_moment = at::zeros_like(flat);
       steps = at::zeros({1}, flat.options());
-      at_offset = 0;
-      for (auto& parameter : parameters) {
-        const int64_t count = size_of(parameter.initial.size());
-        parameter.value = flat.narrow(0, at_offset, count).view(parameter.shape);
-        parameter.gradient = gradient.narrow(0, at_offset, count).view(parameter.shape);
-        at_offset += count;
-        parameter.initial = {};
+      for (const Part& part : start.parts) {
+        const auto view = [&](const Tensor& t) { return t.narrow(0, size_of(part.offset), size_of(part.count)).view(part.dims); };
+        parameters.push_back({part.name, part.layer, part.dims, view(flat), view(gradient)});
       }
+      const auto id = [&](std::string_view name) { return static_cast<size_t>(&start.part(name) - start.parts.data()); };
+      for (size_t k = 0; k < shape.code_levels.size(); ++k) tables.push_back(id(fmt::format("embedding:{}", k)));
+      for (size_t l = 0; l < shape.layers; ++l) {
+        weights.push_back(id(fmt::format("weight:{}", l)));
+        biases.push_back(id(fmt::format("bias:{}", l)));
+        if (shape.batch_norm) norms.push_back(id(fmt::format("norm:{}", l)));
+      }
+      head = id("head");
+      head_bias = id("head_bias");
+      if (members > 1) input_scale = id("input_scale");
       if (shape.batch_norm) {
         for (size_t l = 0; l < shape.layers; ++l) {
           running_mean.push_back(at::zeros({members * hidden}, flat.options()));
@@ -335,28 +288,16 @@ Tensor codes_of(const Batch& batch, size_t begin, size_t rows, const NetworkShap
   Tensor out = at::empty({size_of(rows), size_of(shape.code_levels.size())}, at::kLong);
   auto* data = out.data_ptr<int64_t>();
   for (size_t r = 0; r < rows; ++r) {
-    for (size_t k = 0; k < shape.code_levels.size(); ++k) {
-      const int32_t code = batch.codes[k][begin + r];
-      if (code < 0 || static_cast<uint32_t>(code) >= shape.code_levels[k]) {
-        throw Error(ErrorCode::kInternal, fmt::format("network: code column {}: code {} is outside 0..{}", k, code, shape.code_levels[k] - 1));
-      }
-      *data++ = code;
-    }
+    for (size_t k = 0; k < shape.code_levels.size(); ++k) *data++ = batch.codes[k][begin + r];
   }
   return out.to(device);
-}
-
-void check_width(const Batch& batch, const NetworkShape& shape) {
-  if (batch.width == shape.width && batch.codes.size() >= shape.code_levels.size() && batch.features.size() == batch.rows * batch.width) return;
-  throw Error(ErrorCode::kInternal, fmt::format("network: a batch of {} columns and {} codes where {} and {} are wanted", batch.width,
-                                                batch.codes.size(), shape.width, shape.code_levels.size()));
 }
 
 }  // namespace
 
 void Network::set_data(const Batch& batch, std::span<const uint8_t> target, std::span<const double> weight, size_t largest_batch) {
   Impl& self = *impl_;
-  check_width(batch, self.shape);
+  check_batch(batch, self.shape);
   in_torch([&] {
     self.features = rows_tensor(batch, 0, batch.rows, self.device).clone();
     if (!self.tables.empty()) self.codes = codes_of(batch, 0, batch.rows, self.shape, self.device);
@@ -415,8 +356,7 @@ void Network::gradients(size_t begin, size_t end) {
 
 std::vector<LayerState> Network::watched_gradients(size_t begin, size_t end) {
   Impl& self = *impl_;
-  std::vector<LayerState> states(self.shape.layers + 1);
-  for (size_t l = 0; l < states.size(); ++l) states[l].layer = l == self.shape.layers ? std::string("head") : fmt::format("layer {}", l + 1);
+  std::vector<LayerState> states = layer_states(self.shape);
   self.watched = &states;
   gradients(begin, end);
   self.watched = nullptr;
@@ -448,7 +388,7 @@ double Network::take_loss() {
 
 std::vector<double> Network::predict(const Batch& batch) const {
   const Impl& self = *impl_;
-  check_width(batch, self.shape);
+  check_batch(batch, self.shape);
   std::vector<double> out(batch.rows);
   in_torch([&] {
     const size_t tile = std::clamp<size_t>((size_t{1} << 19U) / (self.shape.members * self.shape.hidden), 64, 8192);

@@ -43,6 +43,11 @@ enum class WeightStart { kDefault, kGlorot, kHe, kLecun };
 [[nodiscard]] std::string_view activation_name(Activation activation);  // as op `activate` knows it
 [[nodiscard]] Activation find_activation(std::string_view name);
 
+// What computes the steps: the fused step of our own, libtorch, or the first where it can.
+enum class Engine : uint8_t { kAuto, kFused, kTorch };
+[[nodiscard]] Engine find_engine(std::string_view name);
+[[nodiscard]] ParamSpec engine_param();  // for registry rows
+
 struct NetworkShape {
   size_t width = 0;                   // numbers a row
   std::vector<uint32_t> code_levels;  // one table of embeddings each; empty when codes are not embedded

@@ -26,14 +26,14 @@ constexpr float kBeta1 = 0.9F;
 constexpr float kBeta2 = 0.999F;
 constexpr float kEpsilon = 1e-8F;
 
-// f over whole vectors, then over what is left as one more, which is zero beyond the end.
+// f over whole vectors, then over what is left as one more, which is zero beyond the end; told where it is.
 template <typename F>
-HWY_INLINE void each(size_t n, const F& f) {
+HWY_INLINE void each_at(size_t n, const F& f) {
   const D d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    f([&](const float* x) HWY_ATTR { return hn::LoadU(d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::StoreU(v, d, y + i); });
+    f([&](const float* x) HWY_ATTR { return hn::LoadU(d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::StoreU(v, d, y + i); }, i);
   }
   if (i == n) return;
   HWY_ALIGN float rest[hn::MaxLanes(D())];
@@ -47,7 +47,13 @@ HWY_INLINE void each(size_t n, const F& f) {
       [&](V v, float* y) HWY_ATTR {
         hn::Store(v, d, rest);
         std::memcpy(y + i, rest, left);
-      });
+      },
+      i);
+}
+
+template <typename F>
+HWY_INLINE void each(size_t n, const F& f) {
+  each_at(n, [&](const auto& load, const auto& store, size_t) HWY_ATTR { f(load, store); });
 }
 
 void add(size_t n, const float* x, float* y) {
@@ -94,60 +100,118 @@ HWY_INLINE V sigmoid(D d, V x) {
   return hn::Div(hn::IfThenElse(hn::Ge(x, hn::Zero(d)), one, e), hn::Add(one, e));
 }
 
-void activate(Activation activation, size_t n, const float* z, float* y) {
+// Wellons' search for integer hashes of low bias (lowbias32); lane i of `first + i`.
+using U = hn::Vec<hn::RebindToUnsigned<D>>;
+HWY_INLINE V kept(const D d, size_t first, const Drop& drop) {
+  const hn::RebindToUnsigned<D> du;
+  U x = hn::Add(hn::Iota(du, static_cast<uint32_t>(first)), hn::Set(du, drop.key));
+  x = hn::Xor(x, hn::ShiftRight<16>(x));
+  x = hn::Mul(x, hn::Set(du, 0x7FEB352DU));
+  x = hn::Xor(x, hn::ShiftRight<15>(x));
+  x = hn::Mul(x, hn::Set(du, 0x846CA68BU));
+  x = hn::Xor(x, hn::ShiftRight<16>(x));
+  return hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(x, hn::Set(du, drop.limit))), hn::Set(d, drop.kept));
+}
+
+void drop(size_t n, const Drop& by, const float* x, float* y, bool adds) {
   const D d;
-  const V zero = hn::Zero(d);
+  each_at(n, [&](const auto& load, const auto& store, size_t i) HWY_ATTR {
+    const V mask = kept(d, i, by);
+    store(adds ? hn::MulAdd(load(x), mask, load(y)) : hn::Mul(load(x), mask), y);
+  });
+}
+
+// What a unit does, and its slope, both from z.
+struct Relu {
+  static HWY_INLINE V value(const D d, V z) { return hn::IfThenElse(hn::Le(z, hn::Zero(d)), hn::Zero(d), z); }  // what is not a number stays so
+  static HWY_INLINE V slope(const D d, V z) { return hn::IfThenElse(hn::Le(z, hn::Zero(d)), hn::Zero(d), hn::Set(d, 1.0F)); }
+};
+struct Selu {
+  static HWY_INLINE V down(const D d, V z) { return hn::Mul(hn::Set(d, kSeluDown), hn::Expm1(d, hn::Min(z, hn::Zero(d)))); }
+  static HWY_INLINE V value(const D d, V z) { return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), hn::Mul(hn::Set(d, kSeluScale), z), down(d, z)); }
+  static HWY_INLINE V slope(const D d, V z) {
+    return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), hn::Set(d, kSeluScale), hn::Add(down(d, z), hn::Set(d, kSeluDown)));
+  }
+};
+struct Tanh {
+  static HWY_INLINE V value(const D d, V z) { return hn::Tanh(d, z); }
+  static HWY_INLINE V slope(const D d, V z) {
+    const V y = hn::Tanh(d, z);
+    return hn::NegMulAdd(y, y, hn::Set(d, 1.0F));
+  }
+};
+struct Silu {
+  static HWY_INLINE V value(const D d, V z) { return hn::Mul(z, sigmoid(d, z)); }
+  static HWY_INLINE V slope(const D d, V z) {
+    const V s = sigmoid(d, z);
+    return hn::MulAdd(hn::Mul(z, s), hn::Sub(hn::Set(d, 1.0F), s), s);
+  }
+};
+struct Sigmoid {
+  static HWY_INLINE V value(const D d, V z) { return sigmoid(d, z); }
+  static HWY_INLINE V slope(const D d, V z) {
+    const V s = sigmoid(d, z);
+    return hn::NegMulAdd(s, s, s);
+  }
+};
+
+template <typename F>
+HWY_INLINE void with_activation(Activation activation, const F& f) {
   switch (activation) {
-    case Activation::kRelu:
-      each(n, [&](const auto& load, const auto& store) HWY_ATTR {
-        const V x = load(z);
-        store(hn::IfThenElse(hn::Le(x, zero), zero, x), y);  // what is not a number stays so
-      });
-      return;
-    case Activation::kSelu:
-      each(n, [&](const auto& load, const auto& store) HWY_ATTR {
-        const V x = load(z);
-        const V up = hn::Mul(hn::Set(d, kSeluScale), x);
-        store(hn::IfThenElse(hn::Gt(x, zero), up, hn::Mul(hn::Set(d, kSeluDown), hn::Expm1(d, hn::Min(x, zero)))), y);
-      });
-      return;
-    case Activation::kTanh: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Tanh(d, load(z)), y); }); return;
-    case Activation::kSilu: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(z), sigmoid(d, load(z))), y); }); return;
-    case Activation::kSigmoid: each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(sigmoid(d, load(z)), y); }); return;
+    case Activation::kRelu: f(Relu()); return;
+    case Activation::kSelu: f(Selu()); return;
+    case Activation::kTanh: f(Tanh()); return;
+    case Activation::kSilu: f(Silu()); return;
+    case Activation::kSigmoid: f(Sigmoid()); return;
     case Activation::kGelu: return;  // has no fused step
   }
 }
 
-// d act(z) / d z times d_y.
-template <typename F>
-HWY_INLINE void back(size_t n, const float* d_y, float* d_z, bool adds, const F& slope) {
-  if (adds) each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::MulAdd(load(d_y), slope(load), load(d_z)), d_z); });
-  else each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Mul(load(d_y), slope(load)), d_z); });
+template <typename A>
+void unit_of(size_t rows, size_t width, const float* bias, const Drop& by, float* z, float* y) {
+  const D d;
+  if (bias == nullptr) {
+    width *= rows;
+    rows = 1;
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t at = r * width;
+    each_at(width, [&](const auto& load, const auto& store, size_t i) HWY_ATTR {
+      V x = load(z + at);
+      if (bias != nullptr) store(x = hn::Add(x, load(bias)), z + at);
+      const V value = A::value(d, x);
+      store(by.limit == 0 ? value : hn::Mul(value, kept(d, at + i, by)), y + at);
+    });
+  }
 }
 
-void activate_back(Activation activation, size_t n, const float* z, const float* y, const float* d_y, float* d_z, bool adds) {
+template <typename A>
+void unit_back_of(size_t rows, size_t width, const Drop& by, const float* z, const float* d_y, float* d_z, float* d_bias, bool adds) {
   const D d;
-  const V zero = hn::Zero(d);
-  const V one = hn::Set(d, 1.0F);
-  switch (activation) {
-    case Activation::kRelu:
-      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::IfThenElse(hn::Le(load(z), zero), zero, one); });
-      return;
-    case Activation::kSelu:
-      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR {
-        return hn::IfThenElse(hn::Gt(load(z), zero), hn::Set(d, kSeluScale), hn::Add(load(y), hn::Set(d, kSeluDown)));
-      });
-      return;
-    case Activation::kTanh: back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), one); }); return;
-    case Activation::kSilu:
-      back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR {
-        const V s = sigmoid(d, load(z));
-        return hn::MulAdd(load(y), hn::Sub(one, s), s);
-      });
-      return;
-    case Activation::kSigmoid: back(n, d_y, d_z, adds, [&](const auto& load) HWY_ATTR { return hn::NegMulAdd(load(y), load(y), load(y)); }); return;
-    case Activation::kGelu: return;
+  if (d_bias == nullptr) {
+    width *= rows;
+    rows = 1;
+  } else {
+    std::fill_n(d_bias, width, 0.0F);
   }
+  for (size_t r = 0; r < rows; ++r) {
+    const size_t at = r * width;
+    each_at(width, [&](const auto& load, const auto& store, size_t i) HWY_ATTR {
+      V slope = hn::Mul(load(d_y + at), A::slope(d, load(z + at)));
+      if (by.limit != 0) slope = hn::Mul(slope, kept(d, at + i, by));
+      store(adds ? hn::Add(slope, load(d_z + at)) : slope, d_z + at);
+      if (d_bias != nullptr) store(hn::Add(slope, load(d_bias)), d_bias);
+    });
+  }
+}
+
+void unit(Activation activation, size_t rows, size_t width, const float* bias, const Drop& by, float* z, float* y) {
+  with_activation(activation, [&]<typename A>(A) HWY_ATTR { unit_of<A>(rows, width, bias, by, z, y); });
+}
+
+void unit_back(Activation activation, size_t rows, size_t width, const Drop& by, const float* z, const float* d_y, float* d_z, float* d_bias,
+               bool adds) {
+  with_activation(activation, [&]<typename A>(A) HWY_ATTR { unit_back_of<A>(rows, width, by, z, d_y, d_z, d_bias, adds); });
 }
 
 void pairwise(size_t rows, size_t fields, size_t k, const float* vectors, float* sums, float* out) {
@@ -276,8 +340,8 @@ void adagrad(size_t n, float rate, float decay, const float* gradient, float* sq
 }  // namespace
 
 const StepKernels* get_step_kernels() {
-  static constexpr StepKernels kKernels{add_bias,      column_sums, add,       copy,  multiply, activate,   activate_back, pairwise,
-                                        pairwise_back, norm,        norm_back, scale, dot,      add_scaled, adamw,         adagrad};
+  static constexpr StepKernels kKernels{add_bias,      column_sums, add,       copy,  multiply, drop,       unit,  unit_back, pairwise,
+                                        pairwise_back, norm,        norm_back, scale, dot,      add_scaled, adamw, adagrad};
   return &kKernels;
 }
 

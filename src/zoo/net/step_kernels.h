@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "zoo/net/network.h"
 
@@ -21,6 +22,14 @@ struct AdamStep {
   float second = 0;  // sqrt(1 - beta2^t)
 };
 
+// Dropout without a mask in memory: number i of an array is kept where a hash of i and `key` lies below `limit`, and then scaled by `kept`.
+// The way back finds the same numbers by the same key; vectors of any length see the same mask.
+struct Drop {
+  uint32_t key = 0;
+  uint32_t limit = 0;  // 0: nothing is dropped
+  float kept = 1;
+};
+
 struct StepKernels {
   // z[r] += bias, for each row.
   void (*add_bias)(size_t rows, size_t width, const float* bias, float* z);
@@ -29,9 +38,13 @@ struct StepKernels {
   void (*add)(size_t n, const float* x, float* y);                                  // y += x
   void (*copy)(size_t n, const float* x, float* y, bool adds);                      // y = x
   void (*multiply)(size_t n, const float* a, const float* b, float* y, bool adds);  // y = a b
-  // y = act(z); and d_z from d_y.
-  void (*activate)(Activation activation, size_t n, const float* z, float* y);
-  void (*activate_back)(Activation activation, size_t n, const float* z, const float* y, const float* d_y, float* d_z, bool adds);
+  // y = x where it is kept, else 0.
+  void (*drop)(size_t n, const Drop& drop, const float* x, float* y, bool adds);
+  // A layer after its matrix product, in one pass: z += bias (where there is one), y = drop(act(z)). And d_z from d_y, with the sums of its
+  // columns in d_bias. No gelu.
+  void (*unit)(Activation activation, size_t rows, size_t width, const float* bias, const Drop& drop, float* z, float* y);
+  void (*unit_back)(Activation activation, size_t rows, size_t width, const Drop& drop, const float* z, const float* d_y, float* d_z, float* d_bias,
+                    bool adds);
   // vectors: rows x fields x k. sums = sum over fields (rows x k), out = (sums^2 - sum of squares) / 2; and the way back.
   void (*pairwise)(size_t rows, size_t fields, size_t k, const float* vectors, float* sums, float* out);
   void (*pairwise_back)(size_t rows, size_t fields, size_t k, const float* vectors, const float* sums, const float* d_out, float* d_vectors,

@@ -10,8 +10,6 @@
 #include <ATen/Parallel.h>
 
 #include "core/error.h"
-#include "core/random.h"
-#include "zoo/net/step_kernels.h"
 
 // Single precision matrix product of the reference BLAS (Dongarra et al. 1990), column-major.
 extern "C" void sgemm_(  // NOLINT(readability-identifier-naming): the name is the library's
@@ -60,24 +58,19 @@ void product(bool first_transposed, bool transposed, size_t m, size_t n, size_t 
   sgemm_(transposed ? "T" : "N", first_transposed ? "T" : "N", &columns, &rows, &inner, &one, w, &second_lead, x, &first_lead, &beta, y, &columns);
 }
 
-MaskPool::MaskPool(double share, size_t largest, uint64_t seed) : pool_(std::max<size_t>(4 * largest, size_t{1} << 18U) + 16), state_(seed) {
-  Random random(seed, "dropout");
-  const auto limit = static_cast<uint32_t>(std::lround((1 - share) * 65536));
-  const auto kept = static_cast<float>(1 / (1 - share));
-  for (size_t i = 0; i < pool_.size();) {
-    uint64_t bits = random.next();
-    for (int part = 0; part < 4 && i < pool_.size(); ++part, bits >>= 16U) pool_[i++] = (bits & 0xFFFFU) < limit ? kept : 0.0F;
-  }
+Drops::Drops(double share, uint64_t seed) : state_(seed) {
+  drop_.limit = static_cast<uint32_t>(std::llround((1 - share) * 4294967295.0));
+  drop_.kept = static_cast<float>(1 / (1 - share));
 }
 
-const float* MaskPool::draw(size_t count) {
+Drop Drops::next() {
   // Steele, Lea & Flood 2014 (splitmix64).
   state_ += 0x9E3779B97F4A7C15ULL;
   uint64_t z = state_;
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  z ^= z >> 31U;
-  return pool_.data() + z % (pool_.size() - count);
+  drop_.key = static_cast<uint32_t>((z ^ (z >> 31U)) >> 32U);
+  return drop_;
 }
 
 void Tape::Free::operator()(float* p) const noexcept { std::free(p); }
@@ -166,14 +159,23 @@ Slot Tape::dense(Slot x, Weight w, Weight bias, size_t out, size_t repeats) {
   return push({x}, out * repeats, forward, backward);
 }
 
-Slot Tape::activate(Slot x, Activation activation) {
+Slot Tape::unit(Slot z, Weight bias, Activation activation, double share, uint64_t seed) {
   const auto& kernels = step_kernels();
-  const size_t n = width(x);
-  const Slot out = slots_.size();
+  const size_t n = width(z);
+  struct State {
+    Drops drops;
+    Drop drop;
+  };
+  const bool drops = training_ && share > 0;
+  const auto state = std::make_shared<State>(State{Drops(share, seed), {}});
   return push(
-      {x}, n, [=, this, &kernels](size_t rows, float* y) { kernels.activate(activation, rows * n, value(x), y); },
+      {z}, n,
+      [=, this, &kernels](size_t rows, float* y) {
+        if (drops) state->drop = state->drops.next();
+        kernels.unit(activation, rows, n, bias.value, state->drop, value(z), y);
+      },
       [=, this, &kernels](size_t rows, const float* d, const Begun& begun) {
-        kernels.activate_back(activation, rows * n, value(x), value(out), d, gradient(x), begun[0] != 0);
+        kernels.unit_back(activation, rows, n, state->drop, value(z), d, gradient(z), bias.gradient, begun[0] != 0);
       });
 }
 
@@ -182,19 +184,17 @@ Slot Tape::dropout(Slot x, double share, uint64_t seed) {
   const auto& kernels = step_kernels();
   const size_t n = width(x);
   struct State {
-    MaskPool pool;
-    const float* mask = nullptr;
+    Drops drops;
+    Drop drop;
   };
-  const auto state = std::make_shared<State>(State{MaskPool(share, largest_ * n, seed)});
+  const auto state = std::make_shared<State>(State{Drops(share, seed), {}});
   return push(
       {x}, n,
       [=, this, &kernels](size_t rows, float* y) {
-        state->mask = state->pool.draw(rows * n);
-        kernels.multiply(rows * n, value(x), state->mask, y, false);
+        state->drop = state->drops.next();
+        kernels.drop(rows * n, state->drop, value(x), y, false);
       },
-      [=, this, &kernels](size_t rows, const float* d, const Begun& begun) {
-        kernels.multiply(rows * n, d, state->mask, gradient(x), begun[0] != 0);
-      });
+      [=, this, &kernels](size_t rows, const float* d, const Begun& begun) { kernels.drop(rows * n, state->drop, d, gradient(x), begun[0] != 0); });
 }
 
 Slot Tape::norm(Slot x, const NormWeights& weights) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "zoo/net/network.h"
+#include "zoo/net/step_kernels.h"
 
 namespace obligor::net {
 
@@ -51,14 +52,14 @@ class Operation {
   std::vector<char> adds;
 };
 
-// Masks of dropout: a pool of 0 and 1 / (1 - share), from which each use takes a stretch at random.
-class MaskPool {
+// The dropouts of one place in the network, one after the other.
+class Drops {
  public:
-  MaskPool(double share, size_t largest, uint64_t seed);
-  [[nodiscard]] const float* draw(size_t count);
+  Drops(double share, uint64_t seed);
+  [[nodiscard]] Drop next();
 
  private:
-  std::vector<float> pool_;
+  Drop drop_;
   uint64_t state_;
 };
 
@@ -80,7 +81,9 @@ class Tape {
 
   // `out` outputs from `in` inputs, `repeats` times a row: a row of x holds repeats x in numbers. W is out x in.
   Slot dense(Slot x, Weight w, Weight bias, size_t out, size_t repeats = 1);
-  Slot activate(Slot x, Activation activation);
+  // drop(act(z + bias)). The bias is added to z itself, so that where there is one nothing else may read z.
+  Slot unit(Slot z, Weight bias, Activation activation, double share, uint64_t seed);
+  Slot activate(Slot x, Activation activation) { return unit(x, {}, activation, 0, 0); }
   Slot dropout(Slot x, double share, uint64_t seed);
   Slot norm(Slot x, const NormWeights& weights);
   Slot add(Slot a, Slot b);       // a + b

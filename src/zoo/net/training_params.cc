@@ -1,5 +1,6 @@
 // Parameters that networks share, for registry rows: no torch and no metric here, so that every program may list them.
 #include "zoo/net/columns.h"
+#include "zoo/net/network.h"
 #include "zoo/net/training.h"
 
 namespace obligor::net {
@@ -17,6 +18,11 @@ std::vector<ParamSpec> training_params(double learning_rate, double weight_decay
       choice_param("stop_on", "loss", {"loss", "auc", "pr_auc"},
                    "the validation value that picks the epoch; pr_auc: area under precision and recall, for the rarest events"),
   };
+}
+
+ParamSpec engine_param() {
+  return choice_param("engine", "auto", {"auto", "fused", "torch"},
+                      "what computes the steps: the fused step on the CPU (not with gelu), libtorch, or the first where it can");
 }
 
 std::vector<ParamSpec> column_params() {

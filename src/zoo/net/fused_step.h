@@ -1,0 +1,32 @@
+// What the networks with a fused step share: the loss of a logit, what a tape's slots say about a layer, the sizes of AdamW's steps.
+//
+//   loss += log_loss_of(z, y, weight / rows, d_z);
+//   watch(tape, z, Activation::kTanh, rows, rows, state);
+//   kernels.adamw(n, adam_step(rate, decay, step), gradient, first, second, value);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "zoo/net/network.h"
+#include "zoo/net/step_kernels.h"
+#include "zoo/net/tape.h"
+#include "zoo/net/training.h"
+
+namespace obligor::net {
+
+// The signal and the saturation of an activation after a pass, z the slot that it reads and `terms` how many losses the mean was of. Of
+// several activations of one layer the last is the one next to the head.
+void watch(const Tape& tape, Slot z, Activation activation, size_t rows, size_t terms, LayerState& state);
+
+// The log-loss of a logit for target y, and into `slope` its derivative times `factor`. What is not a number stays so.
+[[nodiscard]] double log_loss_of(float z, float y, float factor, float& slope);
+
+// Euclidean.
+[[nodiscard]] double length(std::span<const float> values);
+
+// Of step t = 1, 2, ...; betas .9 and .999.
+[[nodiscard]] AdamStep adam_step(double rate, double decay, uint64_t step);
+
+}  // namespace obligor::net
