@@ -65,7 +65,10 @@ class Body {
     Tensor encoded;
     if (shape_.is_recurrent()) encoded = recurrent(i, x, present, last);
     else if (shape_.encoder == Encoder::kConvolution) encoded = convolution(i, x, present);
-    else encoded = transformer(i, x, present, first);
+    else if (shape_.encoder == Encoder::kImage) {
+      encoded = image(i, x, present);
+      if (present.defined()) present = present.repeat_interleave(size_of(input.channels), 1);
+    } else encoded = transformer(i, x, present, first);
     switch (shape_.pool) {
       case Pool::kLast: return shape_.is_recurrent() ? last : last_present(encoded, present);
       case Pool::kMax: {
@@ -188,6 +191,18 @@ class Body {
       if (l + 1 < shape_.layers) x = drop(x);
     }
     return x.transpose(1, 2);
+  }
+
+  [[nodiscard]] Tensor image(size_t i, const Tensor& given, const Tensor& present) const {
+    Tensor x = given.unsqueeze(1);  // rows x depth x steps x channels
+    const int64_t reach = size_of(shape_.taps) - 1;
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const Tensor padded = at::constant_pad_nd(x, {reach - reach / 2, reach / 2, reach - reach / 2, reach / 2});
+      x = at::relu(at::conv2d(padded, get(name_of(i, l, "W")).permute({2, 3, 0, 1}), get(name_of(i, l, "b"))));
+      if (present.defined()) x = x * present.to(x.scalar_type()).view({x.size(0), 1, x.size(2), 1});
+      if (l + 1 < shape_.layers) x = drop(x);
+    }
+    return x.flatten(2).transpose(1, 2);
   }
 
   [[nodiscard]] Tensor transformer(size_t i, const Tensor& given, const Tensor& present, int64_t first) const {

@@ -16,6 +16,7 @@ class Declarer {
     for (size_t i = 0; i < shape_.inputs.size(); ++i) {
       if (shape_.is_recurrent()) recurrent(i);
       else if (shape_.encoder == Encoder::kConvolution) convolution(i);
+      else if (shape_.encoder == Encoder::kImage) image(i);
       else transformer(i);
       if (shape_.pool == Pool::kAttention) {
         const std::string layer = fmt::format("attention {}", i + 1);
@@ -78,6 +79,16 @@ class Declarer {
       weight(name_of(i, l, "W"), layer, {shape_.hidden, shape_.taps, width}, shape_.taps * width);
       vector(name_of(i, l, "b"), layer, shape_.hidden, 0);
       width = shape_.hidden;
+    }
+  }
+
+  void image(size_t i) {
+    size_t depth = 1;
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const std::string layer = fmt::format("filters {}", l + 1);
+      weight(name_of(i, l, "W"), layer, {shape_.taps, shape_.taps, shape_.hidden, depth}, shape_.taps * shape_.taps * depth);
+      vector(name_of(i, l, "b"), layer, shape_.hidden, 0);
+      depth = shape_.hidden;
     }
   }
 

@@ -49,17 +49,21 @@ class Lowerer {
 
   NodeId pooled(size_t i) {
     const Input& input = shape_.inputs[i];
-    const auto steps = static_cast<uint32_t>(input.steps);
+    auto steps = static_cast<uint32_t>(input.steps);
     const NodeId x = run_of(input.first, input.steps * input.channels);
     if (!input.has_presence && shape_.pool == Pool::kAll) return convolution(i, x, std::nullopt);
-    const NodeId present = input.has_presence ? run_of(input.first + input.steps * input.channels, input.steps)
-                                              : builder_.affine(x, std::vector<float>(input.steps * builder_.type(x).width, 0.0F),
-                                                                std::vector<float>(input.steps, 1.0F), steps);
+    NodeId present = input.has_presence ? run_of(input.first + input.steps * input.channels, input.steps)
+                                        : builder_.affine(x, std::vector<float>(input.steps * builder_.type(x).width, 0.0F),
+                                                          std::vector<float>(input.steps, 1.0F), steps);
     NodeId last = 0;
     NodeId encoded = 0;
     if (shape_.is_recurrent()) encoded = recurrent(i, x, present, last);
     else if (shape_.encoder == Encoder::kConvolution) encoded = convolution(i, x, present);
-    else encoded = transformer(i, x, present);
+    else if (shape_.encoder == Encoder::kImage) {
+      present = spread(present, input.steps, input.channels);
+      encoded = image(i, x, present);
+      steps *= static_cast<uint32_t>(input.channels);
+    } else encoded = transformer(i, x, present);
     switch (shape_.pool) {
       case Pool::kLast: return shape_.is_recurrent() ? last : builder_.pool(encoded, present, "last");
       case Pool::kMax: return builder_.pool(encoded, present, "max");
@@ -104,15 +108,53 @@ class Lowerer {
     return x;
   }
 
+  // Each of `count` columns so many times.
+  NodeId spread(NodeId x, size_t count, size_t times) {
+    std::vector<int32_t> columns;
+    for (size_t c = 0; c < count; ++c) columns.insert(columns.end(), times, static_cast<int32_t>(c));
+    return builder_.select(x, std::move(columns));
+  }
+
+  // A layer is the sum over the taps of a map of every place, read so much aside. `present`: of each place.
+  NodeId image(size_t i, NodeId x, NodeId present) {
+    const Input& input = shape_.inputs[i];
+    const size_t places = input.steps * input.channels;
+    const size_t taps = shape_.taps;
+    const size_t before = (taps - 1) - (taps - 1) / 2;
+    const NodeId mask = spread(present, places, shape_.hidden);
+    size_t depth = 1;
+    for (size_t l = 0; l < shape_.layers; ++l) {
+      const std::vector<float>& weights = get(name_of(i, l, "W"));  // taps x taps x filters x depth
+      const size_t share = shape_.hidden * depth;
+      // One column of zeros behind the others stands for every place beyond the edge.
+      const NodeId padded = builder_.concat({x, builder_.affine(x, std::vector<float>(places * depth, 0.0F), {0.0F}, 1)});
+      std::vector<NodeId> parts;
+      for (size_t tap = 0; tap < taps * taps; ++tap) {
+        std::vector<int32_t> columns;
+        for (size_t place = 0; place < places; ++place) {
+          const size_t t = place / input.channels + tap / taps;  // by `before` too large
+          const size_t c = place % input.channels + tap % taps;
+          const bool inside = t >= before && t < input.steps + before && c >= before && c < input.channels + before;
+          const size_t from = inside ? ((t - before) * input.channels + c - before) * depth : places * depth;
+          for (size_t d = 0; d < depth; ++d) columns.push_back(static_cast<int32_t>(inside ? from + d : from));
+        }
+        const auto first = weights.begin() + static_cast<std::ptrdiff_t>(tap * share);
+        parts.push_back(builder_.convolve(builder_.select(padded, std::move(columns)), {first, first + static_cast<std::ptrdiff_t>(share)},
+                                          tap == 0 ? get(name_of(i, l, "b")) : std::vector<float>(shape_.hidden, 0.0F),
+                                          static_cast<uint32_t>(places)));
+      }
+      const std::vector<float> ones(parts.size(), 1.0F);
+      x = builder_.multiply(builder_.activate(builder_.sum(std::move(parts), ones), "relu"), mask);
+      depth = shape_.hidden;
+    }
+    return x;
+  }
+
   // No `present`: every step is there.
   NodeId convolution(size_t i, NodeId x, std::optional<NodeId> present) {
     const auto steps = static_cast<uint32_t>(shape_.inputs[i].steps);
     std::optional<NodeId> mask;
-    if (present) {
-      std::vector<int32_t> spread;
-      for (uint32_t t = 0; t < steps; ++t) spread.insert(spread.end(), shape_.hidden, static_cast<int32_t>(t));
-      mask = builder_.select(*present, std::move(spread));
-    }
+    if (present) mask = spread(*present, steps, shape_.hidden);
     for (size_t l = 0; l < shape_.layers; ++l) {
       const auto dilation = static_cast<uint32_t>(size_t{1} << l);
       const auto reach = static_cast<uint32_t>(shape_.taps - 1) * dilation;

@@ -62,7 +62,11 @@ FitResult fit(Encoder encoder, const FitInput& input, const Params& params, cons
                               shape.heads));
     }
   }
+  if (params.has("form") && params.text("form") == "image") shape.encoder = Encoder::kImage;
   shape.pool = params.has("pool") ? find_pool(params.text("pool")) : Pool::kAttention;
+  if (shape.encoder == Encoder::kImage && shape.pool == Pool::kLast) {
+    throw Error(ErrorCode::kInvalid, fmt::format("model '{}': form = image has no last step; pool is max, mean or attention with it", name));
+  }
   FitResult result = net::train(std::make_unique<sequence::SequenceNetwork>(shape, context), input, params, context, name);
   if (!shape.inputs.front().has_presence) {
     result.report.notes.emplace_back(

@@ -108,8 +108,11 @@ ModelEntry lstm_fraud_entry() {
 ModelEntry cnn_entry() {
   ModelEntry entry =
       entry_of("cnn", {integer_param("layers", 2, 1, 8, "layers of filters, each twice as far apart as those below"),
-                       integer_param("hidden", 64, 1, 4096, "filters of a layer"), integer_param("taps", 3, 1, 64, "steps under a filter"),
-                       choice_param("pool", "max", {"max", "mean", "last", "attention"}, "how the steps become one")});
+                       integer_param("hidden", 64, 1, 4096, "filters of a layer"),
+                       integer_param("taps", 3, 1, 64, "steps under a filter (and columns, as over a picture)"),
+                       choice_param("form", "temporal", {"temporal", "image"},
+                                    "filters over neighbouring steps; or over neighbouring steps and columns, as over a picture, never apart"),
+                       choice_param("pool", "max", {"max", "mean", "last", "attention"}, "how the steps become one; last: of the temporal form")});
   entry.title = "Temporal convolutional network";
   entry.paper =
       "Waibel et al., Phoneme recognition using time-delay neural networks, IEEE Trans. ASSP 37(3), 1989; Yu & Koltun, ICLR 2016 (dilation)";

@@ -103,6 +103,10 @@ TEST(SequenceModels, ThePlanIsTheModelWithRaggedHistoriesToo) {
       for (const char* pool : {"last", "attention", "max", "mean"}) variants.push_back({{"pool", pool}});
       if (has_ways) variants.push_back({{"pool", "attention"}, {"both_ways", "true"}});
     }
+    if (model.entry.name == "cnn") {
+      for (const char* taps : {"1", "2", "3"}) variants.push_back({{"form", "image"}, {"taps", taps}, {"hidden", "5"}});
+      for (const char* pool : {"attention", "mean"}) variants.push_back({{"form", "image"}, {"pool", pool}, {"layers", "3"}});
+    }
     for (const auto& variant : variants) {
       const FitResult result = fit(model, ragged, variant, 1);
       const std::string what = model.entry.name + (variant.empty() ? "" : ", " + variant.front().first + "=" + variant.front().second);
@@ -252,6 +256,21 @@ TEST(SequenceModels, WithoutASequenceTheColumnsAreOneStepAndANoteSaysSo) {
   const FitResult result = fit({gru_entry(), fit_gru}, history, {});
   EXPECT_THAT(result.report.notes, testing::Contains(testing::HasSubstr("no sequence is declared")));
   expect_plan_agrees(*result.model, history.batch(), "gru without a sequence");
+}
+
+TEST(SequenceModels, FiltersOverAPictureHaveNoLastStep) {
+  EXPECT_THROW((void)fit({cnn_entry(), fit_cnn}, make_history(50, false, 8), {{"form", "image"}, {"pool", "last"}}), Error);
+}
+
+TEST(SequenceModels, FiltersOverAPictureLearnFromNeighboursInTimeAndColumns) {
+  const History train = make_history(1500, false, 5);
+  const History test = make_history(400, false, 6);
+  const FitResult result = fit({cnn_entry(), fit_cnn}, train,
+                               {{"form", "image"}, {"learning_rate", "0.01"}, {"hidden", "16"}, {"layers", "3"}, {"pool", "attention"}}, 15);
+  const auto p = result.model->predict(test.batch()).values;
+  size_t right = 0;
+  for (size_t r = 0; r < test.rows; ++r) right += (p[r] > 0.5) == (test.y[r] != 0) ? size_t{1} : size_t{0};
+  EXPECT_GT(right, test.rows * 80 / 100);
 }
 
 TEST(SequenceModels, ATransformersWidthIsAMultipleOfItsHeads) {

@@ -10,7 +10,9 @@
 
 namespace obligor::sequence {
 
-enum class Encoder { kTanh, kLstm, kGru, kConvolution, kTransformer };
+// kImage: filters over neighbouring steps and channels, as over the width and height of a picture; what it leaves for pooling are places, a step's
+// channels one after the other, instead of steps.
+enum class Encoder { kTanh, kLstm, kGru, kConvolution, kImage, kTransformer };
 enum class Pool { kLast, kAttention, kMax, kMean, kAll };  // kAll: every step side by side, of filters alone
 
 // Where a sequence stands among the prepared columns.
