@@ -60,6 +60,7 @@ std::vector<ModelEntry> bound_registry() {
       {"cnn", fit_cnn},
       {"transformer", fit_transformer},
       {"bag_of_words", fit_bag_of_words},
+      {"doc2vec", fit_doc2vec},
       {"wv_cnn", fit_wv_cnn},
       {"word2vec_lstm", fit_word2vec_lstm},
       {"bm_linear", fit_bm_linear},

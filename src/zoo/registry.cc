@@ -58,6 +58,7 @@ std::span<const ModelEntry> registry() {
       transformer_entry(),
       blend_entry(),
       bag_of_words_entry(),
+      doc2vec_entry(),
       wv_cnn_entry(),
       word2vec_lstm_entry(),
       bm_linear_entry(),

@@ -14,6 +14,10 @@ namespace obligor {
 [[nodiscard]] ModelEntry bag_of_words_entry();
 [[nodiscard]] FitResult fit_bag_of_words(const FitInput& input, const Params& params, const Context& context);
 
+// PV-DBOW vectors of the texts, inferred by fixed steps, and a logistic regression on them and the plain columns (zoo/text/documents.h).
+[[nodiscard]] ModelEntry doc2vec_entry();
+[[nodiscard]] FitResult fit_doc2vec(const FitInput& input, const Params& params, const Context& context);
+
 // Networks over word vectors; the plain columns join behind the encoder (zoo/text/shape.h).
 [[nodiscard]] ModelEntry wv_cnn_entry();
 [[nodiscard]] FitResult fit_wv_cnn(const FitInput& input, const Params& params, const Context& context);

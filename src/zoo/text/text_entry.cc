@@ -59,6 +59,16 @@ void append(std::vector<ParamSpec>& to, std::vector<ParamSpec> more) {
   for (auto& spec : more) to.push_back(std::move(spec));
 }
 
+// Of a logistic regression behind bag_prep.
+std::vector<ParamSpec> logistic_params() {
+  return {
+      integer_param("max_iterations", 500, 1, 100'000, "iterations at most"),
+      choice_param("numbers", "standard", {"standard", "quantile", "piecewise"}, "how numbers are prepared"),
+      integer_param("bins", 10, 2, 100, "pieces of a number when numbers = piecewise"),
+      integer_param("one_hot_levels", 30, 0, 10'000, "categories with more levels enter by ordered target statistics instead"),
+  };
+}
+
 std::vector<ParamSpec> vector_params() {
   return {
       integer_param("vector_width", 64, 1, 4096, "numbers of a word's vector"),
@@ -141,6 +151,38 @@ ModelEntry bm_linear_entry() {
   return entry;
 }
 
+ModelEntry doc2vec_entry() {
+  ModelEntry entry;
+  entry.name = "doc2vec";
+  entry.title = "Vectors of texts, logistic";
+  entry.family = "text";
+  entry.paper = "Le & Mikolov, Distributed representations of sentences and documents, ICML 2014 (arXiv:1405.4053)";
+  entry.summary = "a vector a text that predicts its words (PV-DBOW), then logistic regression on it and the plain columns";
+  entry.parents = {"bag_of_words"};
+  entry.params = {
+      integer_param("vector_width", 32, 1, 1024, "numbers of a text's vector"),
+      integer_param("vector_epochs", 20, 1, 10'000, "passes over the texts that learn the words' vectors"),
+      integer_param("negatives", 5, 1, 1000, "words drawn against each true one"),
+      integer_param("infer_steps", 10, 1, 1000, "gradient steps from 0 to a text's vector, in training and in scoring"),
+      real_param("shrink", 0.1, 0, 100, "what keeps a text's vector short", true),
+      real_param("strength", 10, 1e-6, 1e6, "L2 penalty of the coefficients against the summed log-loss", true),
+  };
+  append(entry.params, logistic_params());
+  append(entry.params, word_params(256, 5));
+  for (auto& spec : entry.params) {
+    if (spec.name == "vocabulary") spec.default_value = "4000";
+  }
+  entry.traits.text = true;
+  entry.prep = bag_prep;
+  entry.tune_space = {{"vector_width", 8, 128, true, {}},
+                      {"strength", 0.01, 1000, true, {}},
+                      {"shrink", 0.001, 1, true, {}},
+                      {"numbers", 0, 0, false, {"standard", "quantile", "piecewise"}},
+                      {"min_texts", 2, 30, true, {}}};
+  entry.on_request = true;
+  return entry;
+}
+
 ModelEntry bag_of_words_entry() {
   ModelEntry entry;
   entry.name = "bag_of_words";
@@ -155,12 +197,9 @@ ModelEntry bag_of_words_entry() {
       real_param("word_strength", 30, 1e-6, 1e6, "L2 penalty of the words' coefficients against the summed log-loss", true),
       real_param("strength", 1, 1e-6, 1e6, "L2 penalty of the plain columns' coefficients", true),
       flag_param("length", true, "ln(1 + words) of each text is a column too"),
-      integer_param("max_iterations", 500, 1, 100'000, "iterations at most"),
-      choice_param("numbers", "standard", {"standard", "quantile", "piecewise"}, "how numbers are prepared"),
-      integer_param("bins", 10, 2, 100, "pieces of a number when numbers = piecewise"),
-      integer_param("one_hot_levels", 30, 0, 10'000, "categories with more levels enter by ordered target statistics instead"),
   };
-  for (auto& spec : word_params(256, 5)) entry.params.push_back(std::move(spec));
+  append(entry.params, logistic_params());
+  append(entry.params, word_params(256, 5));
   entry.traits.deterministic_convex = true;
   entry.traits.text = true;
   entry.prep = bag_prep;
