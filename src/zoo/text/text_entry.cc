@@ -174,8 +174,10 @@ ModelEntry doc2vec_entry() {
   }
   entry.traits.text = true;
   entry.prep = bag_prep;
+  entry.candidates = {{{"vector_width", "32"}}, {{"vector_width", "64"}, {"vector_epochs", "40"}}};
   entry.tune_space = {{"vector_width", 8, 128, true, {}},
                       {"strength", 0.01, 1000, true, {}},
+                      {"vector_epochs", 10, 60, true, {}},
                       {"shrink", 0.001, 1, true, {}},
                       {"numbers", 0, 0, false, {"standard", "quantile", "piecewise"}},
                       {"min_texts", 2, 30, true, {}}};
