@@ -57,6 +57,7 @@ std::vector<ModelEntry> bound_registry() {
       {"gru", fit_gru},
       {"attention_lstm", fit_attention_lstm},
       {"lstm_fraud", fit_lstm_fraud},
+      {"network_lstm", fit_network_lstm},
       {"cnn", fit_cnn},
       {"transformer", fit_transformer},
       {"bag_of_words", fit_bag_of_words},

@@ -54,6 +54,7 @@ std::span<const ModelEntry> registry() {
       gru_entry(),
       attention_lstm_entry(),
       lstm_fraud_entry(),
+      network_lstm_entry(),
       cnn_entry(),
       transformer_entry(),
       blend_entry(),

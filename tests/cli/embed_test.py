@@ -87,6 +87,50 @@ def main():
     assert run(*base, "--walks", 1, "--out", folder / "nodes.parquet").returncode == 0
     assert (folder / "nodes.parquet").read_bytes()[:4] == b"PAR1"
 
+    # Period by period: a row a node and period in which it has an edge, told when the period is over; a group stays where it was.
+    monthly = folder / "monthly.csv"
+    with open(monthly, "w", encoding="utf-8") as file:
+        file.write("payer,payee,day\n")
+        for month in range(1, 6):
+            for i, a in enumerate(names):
+                for b in names[i + 1:]:
+                    if draw.random() < (0.4 if a[:4] == b[:4] else 0.02):
+                        file.write(f"{a},{b},2024-{month:02}-{draw.randrange(1, 28):02}\n")
+        file.write("alone,alone,2024-02-03\nghost,bank1,\nbank1,bank1,2024-01-01\n")
+    vectors = folder / "monthly-vectors.csv"
+    walked = ("--source", "payer", "--target", "payee", "--width", 8, "--window", 4, "--walks", 10, "--length", 20)
+    done = run(monthly, *walked, "--period", "day", "--every", 31, "--out", vectors, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["periods"] == 5 and document["left_out"] == 1 and "the time" in done.stderr, (document, done.stderr)
+    rows = list(csv.DictReader(open(vectors, encoding="utf-8")))
+    assert document["rows"] == len(rows) and list(rows[0])[:4] == ["node", "period", "degree", "e1"], rows[0]
+    ends = sorted({row["period"] for row in rows})
+    assert ends[:2] == ["2024-02-01", "2024-03-03"] and len(ends) == 5, ends
+    assert [(row["node"], row["period"]) for row in rows if row["node"] in ("alone", "ghost")] == [("alone", "2024-03-03")]
+    of = {(row["node"], row["period"]): [float(row[f"e{k + 1}"]) for k in range(8)] for row in rows}
+
+    def near(a, b):
+        return sum(x * y for x, y in zip(a, b)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
+
+    both = [node for node in names if (node, ends[0]) in of and (node, ends[4]) in of]
+    own = sum(near(of[node, ends[0]], of[node, ends[4]]) for node in both) / len(both)
+    other = sum(near(of[node, ends[0]], of[both[(i + 25) % len(both)], ends[4]]) for i, node in enumerate(both)) / len(both)
+    assert own > 0.8 > 0.6 > other, (own, other)
+    # A borrower without edges has an empty history, and a node that is no borrower is nobody's.
+    loans = folder / "loans.csv"
+    with open(loans, "w", encoding="utf-8") as file:
+        file.write("node,decided,income,default\n")
+        for i, node in enumerate(names[:-5] + ["nobody", "ghost"]):
+            for day in ("2024-03-15", "2024-07-01"):
+                file.write(f"{node},{day},{draw.randrange(9)},{'bad' if (node[:4] == 'shop') != (draw.random() < 0.1) else 'good'}\n")
+    done = subprocess.run([PROGRAM, "compare", loans, "--target", "default", "--positive", "bad", "--models", "network_lstm", "--cv", "2", "--inner-folds", "2", "--no-search",
+                           "--sequence", f"network: table={vectors}, key=node, order=period, until=decided, steps=5", "--param", "network_lstm.epochs=20",
+                           "--param", "network_lstm.hidden=8", "--json"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["models"][0]
+    assert found["status"] == "ok" and found["metrics"]["auc"]["value"] > 0.75, found
+
     def refused(*arguments):
         done = run(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, (done.returncode, done.stderr)
@@ -99,6 +143,11 @@ def main():
     assert "DeepWalk" in refused(*base, "--method", "deepwalk", "-p", 2, "--out", out)
     assert "p = -1" in refused(*base, "-p", -1, "--out", out)
     assert "no such file" in refused(folder / "none.csv", "--source", "a", "--target", "b", "--out", out)
+    assert "--every" in refused(monthly, *walked, "--period", "day", "--out", out)
+    assert "--period" in refused(monthly, *walked, "--every", 30, "--out", out)
+    assert "whole days" in refused(monthly, *walked, "--period", "day", "--every", 1.5, "--out", out)
+    assert "payer" in refused(monthly, *walked, "--period", "payer", "--every", 1, "--out", out)
+    assert "days" in refused(monthly, *walked, "--period", "days", "--every", 1, "--out", out)
     (folder / "zero.csv").write_text("a,b,w\nx,y,0\n")
     assert "positive finite" in refused(folder / "zero.csv", "--source", "a", "--target", "b", "--weight", "w", "--out", out)
     (folder / "empty.csv").write_text("a,b\nx,\n")

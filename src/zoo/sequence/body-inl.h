@@ -13,6 +13,7 @@ struct Pass {
   const Shape& shape;
   const std::map<std::string, at::Tensor>& weights;
   at::Generator* dropout = nullptr;     // null in prediction
+  at::Tensor* foresight = nullptr;      // where the mean squared error of the steps foretold is left, summed over the sequences
   at::Tensor* before_hidden = nullptr;  // where the input of the hidden layer's activation is left, for the diagnosis
 };
 

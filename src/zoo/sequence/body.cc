@@ -42,6 +42,23 @@ class Body {
     return x * at::empty(x.sizes(), at::kFloat).bernoulli_(kept, *pass_.dropout).div_(kept).to(x.device());
   }
 
+  // ln(1 + e) of the last step that was foretold and its mean over all of them, e the mean squared error of a step's channels; 0 where there is none.
+  [[nodiscard]] Tensor surprise(size_t i, const Tensor& x, const Tensor& present, const Tensor& encoded) const {
+    const int64_t steps = x.size(1);
+    if (steps < 2) return at::zeros({x.size(0), 2}, x.options());
+    const Tensor foretold = at::linear(encoded.narrow(1, 0, steps - 1), get(name_of(i, "next W")), get(name_of(i, "next b")));
+    const Tensor error = (foretold - x.narrow(1, 1, steps - 1)).square().mean(2);
+    const Tensor pair =
+        present.defined() ? present.narrow(1, 0, steps - 1).logical_and(present.narrow(1, 1, steps - 1)) : at::ones_like(error, at::kBool);
+    const Tensor there = pair.to(error.scalar_type());
+    if (pass_.foresight != nullptr) {
+      const Tensor mean = (error * there).sum() / there.sum().clamp_min(1);
+      *pass_.foresight = pass_.foresight->defined() ? *pass_.foresight + mean : mean;
+    }
+    const Tensor logged = at::log1p(error);
+    return at::cat({last_present(logged.unsqueeze(2), pair), ((logged * there).sum(1) / there.sum(1).clamp_min(1)).unsqueeze(1)}, 1);
+  }
+
   [[nodiscard]] Tensor pooled(size_t i, const Tensor& columns) const {
     const Input& input = shape_.inputs[i];
     const int64_t rows = columns.size(0);
@@ -69,6 +86,11 @@ class Body {
       encoded = image(i, x, present);
       if (present.defined()) present = present.repeat_interleave(size_of(input.channels), 1);
     } else encoded = transformer(i, x, present, first);
+    Tensor state = over_steps(i, encoded, present, last);
+    return shape_.foresight > 0 ? at::cat({state, surprise(i, x, present, encoded)}, 1) : state;
+  }
+
+  [[nodiscard]] Tensor over_steps(size_t i, const Tensor& encoded, const Tensor& present, const Tensor& last) const {
     switch (shape_.pool) {
       case Pool::kLast: return shape_.is_recurrent() ? last : last_present(encoded, present);
       case Pool::kMax: {
@@ -81,7 +103,7 @@ class Body {
         const Tensor there = present.to(encoded.scalar_type()).unsqueeze(2);
         return (encoded * there).sum(1) / there.sum(1).clamp_min(1);
       }
-      case Pool::kAll: return encoded.reshape({rows, -1});
+      case Pool::kAll: return encoded.flatten(1);
       case Pool::kAttention: break;
     }
     // alpha_t = softmax(u' tanh(W h_t + b)) (Wang, Han, Liu & Luo 2019).

@@ -18,6 +18,10 @@ class Declarer {
       else if (shape_.encoder == Encoder::kConvolution) convolution(i);
       else if (shape_.encoder == Encoder::kImage) image(i);
       else transformer(i);
+      if (shape_.foresight > 0) {
+        weight(name_of(i, "next W"), "next step", {shape_.inputs[i].channels, shape_.hidden}, shape_.hidden);
+        vector(name_of(i, "next b"), "next step", shape_.inputs[i].channels, 0);
+      }
       if (shape_.pool == Pool::kAttention) {
         const std::string layer = fmt::format("attention {}", i + 1);
         const size_t width = shape_.encoded();

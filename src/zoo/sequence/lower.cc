@@ -1,6 +1,7 @@
 #include "zoo/sequence/lower.h"
 
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 namespace obligor::sequence {
@@ -64,6 +65,29 @@ class Lowerer {
       encoded = image(i, x, present);
       steps *= static_cast<uint32_t>(input.channels);
     } else encoded = transformer(i, x, present);
+    const NodeId state = over_steps(i, encoded, present, last, steps);
+    return shape_.foresight > 0 ? builder_.concat({state, surprise(i, x, present, encoded)}) : state;
+  }
+
+  // ln(1 + mean squared error) of the last step that was foretold, and its mean over all of them.
+  NodeId surprise(size_t i, NodeId x, NodeId present, NodeId encoded) {
+    const Input& input = shape_.inputs[i];
+    if (input.steps < 2) return fixed(present, {0, 0});
+    const auto pairs = static_cast<uint32_t>(input.steps - 1);
+    const auto part = [&](NodeId from, size_t first, size_t width) {
+      std::vector<int32_t> columns(pairs * width);
+      std::iota(columns.begin(), columns.end(), static_cast<int32_t>(first * width));
+      return builder_.select(from, std::move(columns));
+    };
+    const NodeId foretold = each_step(part(encoded, 0, shape_.hidden), name_of(i, "next W"), name_of(i, "next b"), pairs);
+    const NodeId gap = builder_.sum({foretold, part(x, 1, input.channels)}, {1, -1});
+    const std::vector<float> share(input.channels, 1 / static_cast<float>(input.channels));
+    const NodeId error = builder_.activate(builder_.convolve(builder_.multiply(gap, gap), share, {0.0F}, pairs), "log");
+    const NodeId pair = builder_.multiply(part(present, 0, 1), part(present, 1, 1));
+    return builder_.concat({builder_.pool(error, pair, "last"), builder_.pool(error, pair, "mean")});
+  }
+
+  NodeId over_steps(size_t i, NodeId encoded, NodeId present, NodeId last, uint32_t steps) {
     switch (shape_.pool) {
       case Pool::kLast: return shape_.is_recurrent() ? last : builder_.pool(encoded, present, "last");
       case Pool::kMax: return builder_.pool(encoded, present, "max");

@@ -117,13 +117,15 @@ void SequenceNetwork::gradients(size_t begin, size_t end) {
     const Tensor index = self.order.narrow(0, size_of(begin), size_of(end - begin));
     self.gradient.zero_();
     Tensor seen;
-    const Pass pass{self.shape, self.weights, &self.dropout, self.watches ? &seen : nullptr};
+    Tensor foresight;
+    const Pass pass{self.shape, self.weights, &self.dropout, self.shape.foresight > 0 ? &foresight : nullptr, self.watches ? &seen : nullptr};
     const Tensor logits = forward(pass, self.features.index_select(0, index));
     if (seen.defined() && seen.requires_grad()) {
       seen.retain_grad();
       self.before_hidden = seen;
     }
-    const Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
+    Tensor loss = at::binary_cross_entropy_with_logits(logits, self.target.index_select(0, index), self.weight.index_select(0, index));
+    if (foresight.defined()) loss = loss + self.shape.foresight * foresight;
     loss.backward();
     self.loss.add(loss, end - begin);
   });

@@ -53,6 +53,7 @@ FitResult fit(Encoder encoder, const FitInput& input, const Params& params, cons
   shape.dropout = params.real("dropout");
   if (params.has("both_ways")) shape.both_ways = params.flag("both_ways");
   if (params.has("bptt")) shape.bptt = whole(params, "bptt");
+  if (params.has("foresight")) shape.foresight = params.real("foresight");
   if (params.has("taps")) shape.taps = whole(params, "taps");
   if (params.has("heads")) {
     shape.heads = whole(params, "heads");
@@ -92,6 +93,9 @@ FitResult fit_lstm_fraud(const FitInput& input, const Params& params, const Cont
     bad += w * input.target[r];
   }
   return fit(Encoder::kLstm, input, params, context, "lstm_fraud", bad > 0 && bad < mass ? std::log(bad / (mass - bad)) : 0);
+}
+FitResult fit_network_lstm(const FitInput& input, const Params& params, const Context& context) {
+  return fit(Encoder::kLstm, input, params, context, "network_lstm");
 }
 FitResult fit_attention_lstm(const FitInput& input, const Params& params, const Context& context) {
   return fit(Encoder::kLstm, input, params, context, "attention_lstm");

@@ -1,4 +1,5 @@
-// Models over a borrower's history: `rnn`, `lstm`, `gru`, `attention_lstm`, `lstm_fraud`, `cnn` (temporal convolutions) and `transformer`.
+// Models over a borrower's history: `rnn`, `lstm`, `gru`, `attention_lstm`, `lstm_fraud`, `network_lstm`, `cnn` (temporal convolutions) and
+// `transformer`.
 //
 //   ModelEntry entry = gru_entry();                 // torch-free: every program may list it
 //   entry.fit = fit_gru;                            // bound in the program that trains
@@ -20,6 +21,7 @@ namespace obligor {
 [[nodiscard]] ModelEntry gru_entry();
 [[nodiscard]] ModelEntry attention_lstm_entry();
 [[nodiscard]] ModelEntry lstm_fraud_entry();
+[[nodiscard]] ModelEntry network_lstm_entry();
 [[nodiscard]] ModelEntry cnn_entry();
 [[nodiscard]] ModelEntry transformer_entry();
 
@@ -27,6 +29,7 @@ namespace obligor {
 [[nodiscard]] FitResult fit_lstm(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_gru(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_attention_lstm(const FitInput& input, const Params& params, const Context& context);
+[[nodiscard]] FitResult fit_network_lstm(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_lstm_fraud(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_cnn(const FitInput& input, const Params& params, const Context& context);
 [[nodiscard]] FitResult fit_transformer(const FitInput& input, const Params& params, const Context& context);

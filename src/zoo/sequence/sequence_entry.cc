@@ -105,6 +105,23 @@ ModelEntry lstm_fraud_entry() {
   return entry;
 }
 
+ModelEntry network_lstm_entry() {
+  std::vector<ParamSpec> own = cell_params(true);
+  std::erase_if(own, [](const auto& spec) { return spec.name == "both_ways"; });  // a way back has seen the step that is foretold
+  own.push_back(real_param("foresight", 0.1, 0, 1000, "weight of foretelling a node's next vector, whose error is read too; 0: a plain LSTM"));
+  ModelEntry entry = entry_of("network_lstm", std::move(own));
+  entry.title = "LSTM over a node's vectors";
+  entry.paper = "Huang et al. 2021 (network embedding and LSTM for abnormal trading); Hamilton, Leskovec & Jurafsky, ACL 2016 (vectors over time)";
+  entry.summary = "the vectors of a network's node, period by period, and how far each is from what those before foretold";
+  entry.parents = {"lstm"};
+  for (auto& spec : entry.params) {
+    if (spec.name == "numbers") spec.default_value = "standard";
+  }
+  entry.candidates = {{{"numbers", "standard"}}, {{"numbers", "quantile"}}};
+  entry.tune_space.push_back({"foresight", 0.001, 10, true, {}});
+  return entry;
+}
+
 ModelEntry cnn_entry() {
   ModelEntry entry =
       entry_of("cnn", {integer_param("layers", 2, 1, 8, "layers of filters, each twice as far apart as those below"),

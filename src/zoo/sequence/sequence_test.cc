@@ -82,6 +82,7 @@ std::vector<Named> models() {
           {gru_entry(), fit_gru},
           {attention_lstm_entry(), fit_attention_lstm},
           {lstm_fraud_entry(), fit_lstm_fraud},
+          {network_lstm_entry(), fit_network_lstm},
           {cnn_entry(), fit_cnn},
           {transformer_entry(), fit_transformer}};
 }
@@ -236,6 +237,36 @@ TEST(SequenceModels, FraudBeginsAtTheBaseRateAndStopsByPrecision) {
   ASSERT_TRUE(result.report.details.contains("valid_pr_auc"));
   EXPECT_GT(result.report.details["valid_pr_auc"].get<double>(), 0);
   EXPECT_LE(result.report.details["valid_pr_auc"].get<double>(), 1);
+}
+
+TEST(SequenceModels, WhatIsReadOfTheErrorIsHowFarTheNewestStepIsFromWhatWasForetold) {
+  // Steps repeat the row's first one; in the bad rows the newest is elsewhere. Only the shock counts, so the way of the shock is drawn.
+  const auto made = [](uint64_t seed) {
+    History history;
+    Random random(seed, "repeats");
+    history.rows = 1500;
+    for (size_t r = 0; r < history.rows; ++r) {
+      const bool bad = random.below(2) == 0;
+      const std::vector<float> level{static_cast<float>(random.normal()), static_cast<float>(random.normal())};
+      const double way = 6.283185307179586 * random.uniform();
+      history.x.insert(history.x.end(), {0, 0});
+      for (size_t t = 0; t < kSteps; ++t) {
+        const float shock = bad && t + 1 == kSteps ? 1.5F : 0.0F;
+        history.x.push_back(level[0] + shock * static_cast<float>(std::cos(way)));
+        history.x.push_back(level[1] + shock * static_cast<float>(std::sin(way)));
+      }
+      history.x.insert(history.x.end(), kSteps, 1.0F);
+      history.y.push_back(bad ? 1 : 0);
+    }
+    return history;
+  };
+  const History test = made(2);
+  const FitResult result =
+      fit({network_lstm_entry(), fit_network_lstm}, made(1), {{"foresight", "1"}, {"learning_rate", "0.01"}, {"hidden", "16"}, {"head", "0"}}, 12);
+  const auto p = result.model->predict(test.batch()).values;
+  size_t right = 0;
+  for (size_t r = 0; r < test.rows; ++r) right += (p[r] > 0.5) == (test.y[r] != 0) ? size_t{1} : size_t{0};
+  EXPECT_GT(right, test.rows * 9 / 10);
 }
 
 TEST(SequenceModels, AnLstmRemembersAtFirst) {

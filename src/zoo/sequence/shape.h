@@ -36,7 +36,8 @@ struct Shape {
   size_t heads = 4;
   size_t head = 64;  // hidden units behind the encoders; 0: none
   double dropout = 0;
-  double start = 0;  // log-odds at which training begins
+  double start = 0;      // log-odds at which training begins
+  double foresight = 0;  // weight of the loss of foretelling the next step; above 0 how wrong that was is read too (recurrent, one way)
 
   [[nodiscard]] bool is_recurrent() const { return encoder == Encoder::kTanh || encoder == Encoder::kLstm || encoder == Encoder::kGru; }
   [[nodiscard]] size_t gates() const { return encoder == Encoder::kLstm ? 4 : (encoder == Encoder::kGru ? 3 : 1); }
@@ -46,7 +47,7 @@ struct Shape {
   [[nodiscard]] size_t joined() const {
     size_t width = plain.size();
     for (const Input& input : inputs) width += encoded() * (pool == Pool::kAll ? input.steps : 1);
-    return width;
+    return width + (foresight > 0 ? 2 * inputs.size() : 0);
   }
 };
 [[nodiscard]] std::string_view cell_name(Encoder encoder);  // as op `recur` knows it
