@@ -14,22 +14,15 @@
 #include "zoo/field/lower.h"
 #include "zoo/field/network.h"
 #include "zoo/net/fused_step.h"
+#include "zoo/net/lazy_table.h"
 #include "zoo/net/step_kernels.h"
 #include "zoo/net/tape.h"
 
 namespace obligor::field {
 namespace {
 
-constexpr float kAdagradStart = 1e-8F;
+constexpr float kAdagradStart = net::LazyTable::kAdagradStart;
 constexpr size_t kTileRows = 256;  // of prediction
-
-// A joint table that is updated row by row.
-struct RowTable {
-  std::vector<float> values;
-  std::vector<float> first;   // AdamW: first moment; Adagrad: sum of squares
-  std::vector<float> second;  // AdamW: second moment
-  std::vector<uint32_t> steps;
-};
 
 }  // namespace
 
@@ -54,7 +47,7 @@ struct FusedFieldNetwork::Impl {
   uint64_t seed = 0;
   Layout layout;
   std::vector<float> flat, gradient, first, second;
-  std::optional<RowTable> alone;
+  std::optional<net::LazyTable> alone;  // a joint table of many rows
   std::map<std::string, std::vector<float>> running;
   uint64_t steps = 0;
 
@@ -85,9 +78,8 @@ struct FusedFieldNetwork::Impl {
       running[name + ".mean"].assign(static_cast<size_t>(width), 0.0F);
       running[name + ".variance"].assign(static_cast<size_t>(width), 1.0F);
     }
-    if (shape.space.code_fields() > 0 && table_by_row(shape)) alone.emplace().values = start_table(shape, random);
+    if (shape.space.code_fields() > 0 && table_by_row(shape)) alone.emplace(start_table(shape, random), shape.columns(), lazy_rule(shape));
     pad(flat);
-    if (alone) pad(alone->values);
   }
 
   // A kernel's last vector may read beyond what it was asked for, so arrays end with some room.
@@ -95,7 +87,13 @@ struct FusedFieldNetwork::Impl {
 
   [[nodiscard]] float* table() {
     if (shape.space.code_fields() == 0) return nullptr;
-    return alone ? alone->values.data() : flat.data() + layout.offset("table");
+    return alone ? alone->data() : flat.data() + layout.offset("table");
+  }
+  // A table that stands alone, every row as it is now; else empty.
+  [[nodiscard]] std::vector<float> whole_table() {
+    if (!alone) return {};
+    alone->catch_up_all();
+    return {alone->values().begin(), alone->values().end()};
   }
   [[nodiscard]] FusedWeights weights() {
     return {flat.data(), gradient.empty() ? nullptr : gradient.data(), table(), &running, &rows, &wide_rows, &cross_rows};
@@ -112,13 +110,7 @@ struct FusedFieldNetwork::Impl {
       float* whole = alone ? nullptr : gradient.data() + layout.offset("table");
       rows.prepare(shape.space.table_rows(), columns, whole, largest_batch * shape.space.code_fields());
     }
-    if (alone) {
-      alone->first.assign(alone->values.size(), adagrad ? kAdagradStart : 0.0F);
-      if (!adagrad) {
-        alone->second.assign(alone->values.size(), 0.0F);
-        alone->steps.assign(shape.space.table_rows(), 0);
-      }
-    }
+    if (alone) alone->restart();
     if (layout.has("wide.table"))
       wide_rows.prepare(shape.space.table_rows(), 1, gradient.data() + layout.offset("wide.table"), shape.space.table_rows());
     if (layout.has("wide.crosses")) cross_rows.prepare(shape.crosses.rows, 1, gradient.data() + layout.offset("wide.crosses"), shape.crosses.rows);
@@ -139,19 +131,9 @@ struct FusedFieldNetwork::Impl {
   }
 
   void update_rows(double rate, double decay) {
-    const auto& kernels = net::step_kernels();
-    const size_t columns = shape.columns();
-    for (size_t i = 0; i < rows.rows().size(); ++i) {
-      const size_t row = rows.rows()[i];
-      float* value = alone->values.data() + row * columns;
-      float* before = alone->first.data() + row * columns;
-      if (shape.optimiser == Optimiser::kAdagrad) {
-        kernels.adagrad(columns, static_cast<float>(rate), static_cast<float>(rate * decay), rows.gradient(i), before, value);
-      } else {
-        kernels.adamw(columns, net::adam_step(rate, decay, ++alone->steps[row]), rows.gradient(i), before, alone->second.data() + row * columns,
-                      value);
-      }
-    }
+    alone->begin(rate, decay);
+    for (size_t i = 0; i < rows.rows().size(); ++i) alone->update(rows.rows()[i], rows.gradient(i));
+    alone->end();
   }
 
   // McMahan et al., KDD 2013, algorithm 1: z in the first moments, the sum of squares in the second. A coordinate without a gradient
@@ -212,6 +194,12 @@ void FusedFieldNetwork::gradients(size_t begin, size_t end) {
   self.rows.begin_batch();
   self.wide_rows.begin_batch();
   self.cross_rows.begin_batch();
+  if (self.alone) {
+    const size_t fields = self.shape.space.code_fields();
+    for (const uint32_t row : std::span(self.order).subspan(begin, rows)) {
+      for (size_t f = 0; f < fields; ++f) self.alone->catch_up(static_cast<size_t>(self.codes[row * fields + f]));
+    }
+  }
   self.tape->forward(rows);
   const float* z = self.tape->value(self.body.logits);
   float* d = self.tape->gradient(self.body.logits);
@@ -291,14 +279,14 @@ void FusedFieldNetwork::clip(double limit) {
 
 void FusedFieldNetwork::keep() {
   Impl& self = *impl_;
-  self.kept = Impl::Kept{self.flat, self.alone ? self.alone->values : std::vector<float>{}, self.running};
+  self.kept = Impl::Kept{self.flat, self.whole_table(), self.running};
 }
 
 void FusedFieldNetwork::restore() {
   Impl& self = *impl_;
   if (!self.kept) return;
   std::copy(self.kept->flat.begin(), self.kept->flat.end(), self.flat.begin());
-  if (self.alone) std::copy(self.kept->table.begin(), self.kept->table.end(), self.alone->values.begin());
+  if (self.alone) self.alone->set_values(self.kept->table);
   for (const auto& [name, values] : self.kept->running) std::copy(values.begin(), values.end(), self.running.at(name).begin());
 }
 
@@ -312,13 +300,14 @@ void FusedFieldNetwork::forget_data() {
   self.rows = {};
   self.wide_rows = {};
   self.cross_rows = {};
-  if (self.alone) *self.alone = RowTable{std::move(self.alone->values), {}, {}, {}};
+  if (self.alone) self.alone->forget();
   self.kept.reset();
 }
 
 std::vector<double> FusedFieldNetwork::predict(const Batch& batch) const {
   // The tape of a prediction only reads the weights.
   Impl& self = *impl_;
+  if (self.alone) self.alone->catch_up_all();
   FusedWeights weights = self.weights();
   weights.gradient = nullptr;
   Source source;
@@ -348,16 +337,13 @@ std::vector<int64_t> table_shape(const FieldShape& shape) {
 }  // namespace
 
 std::vector<net::NamedArray> FusedFieldNetwork::parameters() const {
-  const Impl& self = *impl_;
+  Impl& self = *impl_;
   std::vector<net::NamedArray> out;
   self.each_array([&](const Declaration& d, size_t begin, size_t count) {
     out.push_back({d.name, d.dims, {self.flat.data() + begin, self.flat.data() + begin + count}});
   });
   for (const auto& [name, values] : self.running) out.push_back({name, {static_cast<int64_t>(values.size())}, values});
-  if (self.alone) {
-    out.push_back({"table", table_shape(self.shape), self.alone->values});
-    out.back().values.resize(self.shape.space.table_rows() * self.shape.columns());
-  }
+  if (self.alone) out.push_back({"table", table_shape(self.shape), self.whole_table()});
   return out;
 }
 

@@ -17,6 +17,7 @@
 
 #include "core/random.h"
 #include "zoo/field/shape.h"
+#include "zoo/net/lazy_table.h"
 
 namespace obligor::field {
 
@@ -62,6 +63,9 @@ struct Layout {
 };
 
 [[nodiscard]] inline bool table_by_row(const FieldShape& shape) { return shape.space.table_rows() > shape.dense_rows; }
+[[nodiscard]] inline net::LazyRule lazy_rule(const FieldShape& shape) {
+  return shape.optimiser == Optimiser::kAdagrad ? net::LazyRule::kAdagrad : net::LazyRule::kAdamW;
+}
 [[nodiscard]] Layout layout_of(const FieldShape& shape);
 [[nodiscard]] std::vector<float> start_values(const FieldShape& shape, const Layout& layout, Random& random);
 // A joint table that stands alone, rows x columns.

@@ -13,12 +13,11 @@
 #include "zoo/field/body-inl.h"
 #include "zoo/field/lower.h"
 #include "zoo/net/flat-inl.h"
+#include "zoo/net/lazy_table.h"
 
 namespace obligor::field {
 namespace {
 
-using net::kBeta1;
-using net::kBeta2;
 using net::kEpsilon;
 using net::size_of;
 
@@ -36,14 +35,14 @@ struct Parameter {
   Tensor gradient;  // its gradient, a view of `gradient`
 };
 
-// A joint table too large for dense gradients.
+// A joint table too large for dense gradients. It stays in the memory of the CPU, and a batch takes its rows to the device.
 struct RowTable {
-  Tensor values;
-  Tensor first;   // AdamW: first moment; Adagrad: sum of squares
-  Tensor second;  // AdamW: second moment
-  Tensor steps;   // of each row
-  Tensor rows;    // of the last batch, each once
+  explicit RowTable(net::LazyTable given) : rows(std::move(given)) {}
+  net::LazyTable rows;
+  Tensor values;   // a view of them
+  Tensor touched;  // rows of the last batch, each once
   Tensor gradient;
+  [[nodiscard]] Tensor pick(const Tensor& wanted, at::Device device) const { return values.index_select(0, wanted.cpu()).to(device); }
 };
 
 }  // namespace
@@ -109,17 +108,9 @@ struct FieldNetwork::Impl {
         weights[name + ".variance"] = at::ones({width}, flat.options());
       }
       if (shape.space.code_fields() > 0 && table_by_row(shape)) {
-        const auto rows = size_of(shape.space.table_rows());
-        const std::vector<float> start_rows = start_table(shape, random);
-        Tensor values = at::empty({rows, size_of(shape.columns())}, at::kFloat);
-        std::copy(start_rows.begin(), start_rows.end(), values.data_ptr<float>());
-        table.emplace();
-        table->values = values.to(device);
-        table->first = at::full_like(table->values, shape.optimiser == Optimiser::kAdagrad ? kEpsilon : 0.0);
-        if (shape.optimiser == Optimiser::kAdamW) {
-          table->second = at::zeros_like(table->values);
-          table->steps = at::zeros({rows, 1}, flat.options());
-        }
+        table.emplace(net::LazyTable(start_table(shape, random), shape.columns(), lazy_rule(shape)));
+        const std::vector<int64_t> dims{size_of(shape.space.table_rows()), size_of(shape.columns())};
+        table->values = at::from_blob(table->rows.data(), dims, at::kFloat);
       }
       if (shape.space.numbers_as == NumbersAs::kPiecewise) {
         const auto pieces = shape.space.pieces();
@@ -172,31 +163,22 @@ struct FieldNetwork::Impl {
 
   void update_rows(double rate, double decay) {
     RowTable& t = *table;
-    const Tensor& g = t.gradient;
-    Tensor values = t.values.index_select(0, t.rows).mul_(1 - rate * decay);
-    Tensor first = t.first.index_select(0, t.rows);
-    if (shape.optimiser == Optimiser::kAdagrad) {
-      first.addcmul_(g, g);
-      values.addcdiv_(g, first.sqrt(), -rate);
-    } else {
-      Tensor second = t.second.index_select(0, t.rows);
-      const Tensor step = t.steps.index_select(0, t.rows).add_(1);
-      first.mul_(kBeta1).add_(g, 1 - kBeta1);
-      second.mul_(kBeta2).addcmul_(g, g, 1 - kBeta2);
-      const Tensor size = (second / (1 - at::pow(kBeta2, step))).sqrt_().add_(kEpsilon);
-      values.addcdiv_(first / (1 - at::pow(kBeta1, step)), size, -rate);
-      t.second.index_copy_(0, t.rows, second);
-      t.steps.index_copy_(0, t.rows, step);
-    }
-    t.first.index_copy_(0, t.rows, first);
-    t.values.index_copy_(0, t.rows, values);
+    const Tensor gradient_rows = t.gradient.cpu().contiguous();
+    const auto* g = gradient_rows.data_ptr<float>();
+    const auto* row = t.touched.data_ptr<int64_t>();
+    t.rows.begin(rate, decay);
+    for (int64_t i = 0; i < t.touched.numel(); ++i) t.rows.update(static_cast<size_t>(row[i]), g + i * gradient_rows.size(1));
+    t.rows.end();
   }
 
   // What training changes: parameters, running statistics.
   template <typename F>
   void each_state(const F& f) {
     f(flat);
-    if (table) f(table->values);
+    if (table) {
+      table->rows.catch_up_all();
+      f(table->values);
+    }
     for (const auto& [name, width] : layout.norms) {
       f(weights.at(name + ".mean"));
       f(weights.at(name + ".variance"));
@@ -271,7 +253,11 @@ void FieldNetwork::forget_data() {
       parameter.leaf.set_requires_grad(false);
     }
   });
-  if (self.table) *self.table = RowTable{.values = self.table->values};
+  if (self.table) {
+    self.table->rows.forget();
+    self.table->gradient.reset();
+    self.table->touched.reset();
+  }
   self.kept.clear();
 }
 
@@ -293,8 +279,11 @@ void FieldNetwork::gradients(size_t begin, size_t end) {
       row_codes = self.codes.index_select(0, index).to(at::kLong);
       if (self.table) {
         Tensor places;
-        std::tie(self.table->rows, places) = at::_unique(row_codes.flatten(), true, true);
-        touched = self.table->values.index_select(0, self.table->rows).set_requires_grad(true);
+        std::tie(self.table->touched, places) = at::_unique(row_codes.flatten(), true, true);
+        self.table->touched = self.table->touched.cpu();
+        const auto* row = self.table->touched.data_ptr<int64_t>();
+        for (int64_t i = 0; i < self.table->touched.numel(); ++i) self.table->rows.catch_up(static_cast<size_t>(row[i]));
+        touched = self.table->pick(self.table->touched, self.device).set_requires_grad(true);
         looked_up = self.spread(touched.index_select(0, places), rows);
       } else {
         looked_up = self.spread(self.weights.at("table").index_select(0, row_codes.flatten()), rows);
@@ -382,8 +371,9 @@ double FieldNetwork::take_loss() {
 }
 
 std::vector<double> FieldNetwork::predict(const Batch& batch) const {
-  const Impl& self = *impl_;
+  Impl& self = *impl_;
   std::vector<double> out(batch.rows);
+  if (self.table) self.table->rows.catch_up_all();
   in_torch([&] {
     const size_t tile = std::clamp<size_t>(kTileValues / self.row_values(), 16, 4096);
     const Weights weights(self.weights, nullptr);
@@ -393,8 +383,8 @@ std::vector<double> FieldNetwork::predict(const Batch& batch) const {
       const Tensor row_crosses = self.crosses_of(batch, begin, rows).to(at::kLong);
       Tensor looked_up;
       if (self.shape.space.code_fields() > 0) {
-        const Tensor& table = self.table ? self.table->values : self.weights.at("table");
-        looked_up = self.spread(table.index_select(0, row_codes.flatten()), size_of(rows));
+        const Tensor flat = row_codes.flatten();
+        looked_up = self.spread(self.table ? self.table->pick(flat, self.device) : self.weights.at("table").index_select(0, flat), size_of(rows));
       }
       const Tensor logits = forward(self.shape, weights, self.inputs(self.numbers_of(batch, begin, rows), row_codes, row_crosses, looked_up));
       Tensor p = logits.to(at::kDouble);
@@ -425,7 +415,8 @@ void FieldNetwork::restore() {
 }
 
 std::vector<net::NamedArray> FieldNetwork::parameters() const {
-  const Impl& self = *impl_;
+  Impl& self = *impl_;
+  if (self.table) self.table->rows.catch_up_all();
   return in_torch([&] {
     std::vector<net::NamedArray> out;
     for (const auto& [name, tensor] : self.weights) out.push_back(net::named_array(name, tensor.sizes().vec(), tensor));

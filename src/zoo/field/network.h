@@ -6,9 +6,9 @@
 // w0 + sum_f w_f; what it makes of them is a body (zoo/field/body.h), and its form as plan nodes is lower.h.
 //
 // Contract: parameters are views into one flat tensor, decayed ones first, so that an AdamW pass is two fused calls; Adagrad is one
-// pass. A joint table of more than `shape.dense_rows` rows is updated row by row: only rows of the batch get a gradient, moments and
-// decay, so that a step costs what the batch touches and memory is three times the table, whatever the batch (for Adagrad this is exact;
-// for AdamW a row's moments and step count rest while no batch holds it). All randomness comes from context.seed(). The calling thread's torch
+// pass. A joint table of more than `shape.dense_rows` rows is updated row by row (zoo/net/lazy_table.h): only rows of the batch get a gradient
+// and are touched, so that a step costs what the batch holds and memory is three times the table, whatever the batch; what the other rows miss of
+// momentum and decay is caught up when they are read next, exactly. All randomness comes from context.seed(). The calling thread's torch
 // thread count is set to one. Errors: kUnsupported for a device that is not there; kInternal for bad shapes.
 #pragma once
 

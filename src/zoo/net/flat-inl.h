@@ -12,13 +12,10 @@
 #include <c10/core/GradMode.h>
 
 #include "core/batch.h"
+#include "zoo/net/step_kernels.h"
 #include "zoo/net/torch-inl.h"
 
 namespace obligor::net {
-
-inline constexpr double kBeta1 = 0.9;
-inline constexpr double kBeta2 = 0.999;
-inline constexpr double kEpsilon = 1e-8;
 
 // For in_torch_with.
 struct WithGradient {

@@ -22,10 +22,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-constexpr float kBeta1 = 0.9F;
-constexpr float kBeta2 = 0.999F;
-constexpr float kEpsilon = 1e-8F;
-
 // f over whole vectors, then over what is left as one more, which is zero beyond the end; told where it is.
 template <typename F>
 HWY_INLINE void each_at(size_t n, const F& f) {
@@ -104,7 +100,7 @@ HWY_INLINE V sigmoid(D d, V x) {
 using U = hn::Vec<hn::RebindToUnsigned<D>>;
 HWY_INLINE V kept(const D d, size_t first, const Drop& drop) {
   const hn::RebindToUnsigned<D> du;
-  U x = hn::Add(hn::Iota(du, static_cast<uint32_t>(first)), hn::Set(du, drop.key));
+  U x = hn::Add(hn::Iota(du, 0), hn::Set(du, static_cast<uint32_t>(first) + drop.key));  // a constant, and a sum
   x = hn::Xor(x, hn::ShiftRight<16>(x));
   x = hn::Mul(x, hn::Set(du, 0x7FEB352DU));
   x = hn::Xor(x, hn::ShiftRight<15>(x));
@@ -307,20 +303,48 @@ void scale(size_t rows, size_t width, const float* x, const float* factor, const
   }
 }
 
+HWY_INLINE V constant(const D d, double value) { return hn::Set(d, static_cast<float>(value)); }
+
 void adamw(size_t n, const AdamStep& step, const float* gradient, float* first, float* second, float* value) {
   const D d;
-  const V kept = hn::Set(d, 1.0F - step.decay);
+  const V lost = hn::Set(d, step.decay);
   const V size = hn::Set(d, step.rate / step.first);
   const V deviation = hn::Set(d, 1.0F / step.second);
   each(n, [&](const auto& load, const auto& store) HWY_ATTR {
     const V g = load(gradient);
-    const V m = hn::MulAdd(hn::Set(d, kBeta1), load(first), hn::Mul(hn::Set(d, 1.0F - kBeta1), g));
-    const V v = hn::MulAdd(hn::Set(d, kBeta2), load(second), hn::Mul(hn::Set(d, 1.0F - kBeta2), hn::Mul(g, g)));
+    const V m = hn::MulAdd(constant(d, kBeta1), load(first), hn::Mul(constant(d, 1 - kBeta1), g));
+    const V v = hn::MulAdd(constant(d, kBeta2), load(second), hn::Mul(constant(d, 1 - kBeta2), hn::Mul(g, g)));
     store(m, first);
     store(v, second);
-    const V below = hn::MulAdd(hn::Sqrt(v), deviation, hn::Set(d, kEpsilon));
-    store(hn::Sub(hn::Mul(load(value), kept), hn::Mul(size, hn::Div(m, below))), value);
+    const V below = hn::MulAdd(hn::Sqrt(v), deviation, constant(d, kEpsilon));
+    const V x = load(value);
+    store(hn::NegMulAdd(size, hn::Div(m, below), hn::NegMulAdd(lost, x, x)), value);
   });
+}
+
+bool settle(size_t n, const Missed& missed, float* first, float* second, float* value) {
+  const D d;
+  const V zero = hn::Zero(d);
+  const V huge = hn::Set(d, 3e38F);
+  V least = huge;
+  each(n, [&](const auto& load, const auto&) HWY_ATTR { least = hn::Min(least, hn::IfThenElse(hn::Eq(load(first), zero), huge, load(second))); });
+  // A third power is the bound of what the two before it leave over (zoo/net/lazy_table.h).
+  constexpr double kRounding = 6e-8;
+  const double inverse = 1 / (std::sqrt(static_cast<double>(hn::GetLane(hn::MinOfLanes(d, least)))) + static_cast<double>(missed.epsilon));
+  if (!(inverse * inverse * inverse * static_cast<double>(missed.s3) <= kRounding * static_cast<double>(missed.s0))) return false;
+  const V epsilon = hn::Set(d, missed.epsilon);
+  const V lost = hn::Set(d, missed.lost);
+  each(n, [&](const auto& load, const auto& store) HWY_ATTR {
+    const V m = load(first);
+    const V v = load(second);
+    const V x = load(value);
+    const V share = hn::Div(hn::Set(d, 1.0F), hn::Add(hn::Sqrt(v), epsilon));
+    const V sum = hn::NegMulAdd(share, hn::NegMulAdd(share, hn::Set(d, missed.s2), hn::Set(d, missed.s1)), hn::Set(d, missed.s0));
+    store(hn::NegMulAdd(hn::Mul(m, share), sum, hn::NegMulAdd(lost, x, x)), value);
+    store(hn::Mul(m, hn::Set(d, missed.first)), first);
+    store(hn::Mul(v, hn::Set(d, missed.second)), second);
+  });
+  return true;
 }
 
 void adagrad(size_t n, float rate, float decay, const float* gradient, float* squares, float* value) {
@@ -341,7 +365,7 @@ void adagrad(size_t n, float rate, float decay, const float* gradient, float* sq
 
 const StepKernels* get_step_kernels() {
   static constexpr StepKernels kKernels{add_bias,      column_sums, add,       copy,  multiply, drop,       unit,  unit_back, pairwise,
-                                        pairwise_back, norm,        norm_back, scale, dot,      add_scaled, adamw, adagrad};
+                                        pairwise_back, norm,        norm_back, scale, dot,      add_scaled, adamw, settle,    adagrad};
   return &kKernels;
 }
 

@@ -14,12 +14,29 @@
 
 namespace obligor::net {
 
+// Of AdamW, as in its paper.
+inline constexpr double kBeta1 = 0.9;
+inline constexpr double kBeta2 = 0.999;
+inline constexpr double kEpsilon = 1e-8;
+
 // AdamW (Loshchilov & Hutter, ICLR 2019): the decay and the bias corrections of this step.
 struct AdamStep {
   float rate = 0;
   float decay = 0;   // of a weight in this step: rate x weight decay
   float first = 0;   // 1 - beta1^t
   float second = 0;  // sqrt(1 - beta2^t)
+};
+
+// What a row of a table missed since a step touched it (zoo/net/lazy_table.h).
+struct Missed {
+  float lost = 0;     // 1 - product of (1 - rate x decay)
+  float first = 1;    // beta1^n
+  float second = 1;   // beta2^n
+  float epsilon = 0;  // epsilon times the bias correction of the step that touched it last
+  float s0 = 0;
+  float s1 = 0;
+  float s2 = 0;
+  float s3 = 0;
 };
 
 // Dropout without a mask in memory: number i of an array is kept where a hash of i and `key` lies below `limit`, and then scaled by `kept`.
@@ -59,6 +76,8 @@ struct StepKernels {
   float (*dot)(size_t n, const float* a, const float* b);
   void (*add_scaled)(size_t n, float factor, const float* x, float* y);  // y += factor x
   void (*adamw)(size_t n, const AdamStep& step, const float* gradient, float* first, float* second, float* value);
+  // Moves a row by what it missed; false, and nothing is changed, where the sums do not say it to one rounding.
+  bool (*settle)(size_t n, const Missed& missed, float* first, float* second, float* value);
   void (*adagrad)(size_t n, float rate, float decay, const float* gradient, float* squares, float* value);
 };
 
