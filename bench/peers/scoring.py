@@ -5,7 +5,7 @@
   python bench/peers/scoring.py --build build/release [--seconds 0.2] [--json results.json]    # a Python with numpy, torch, onnxruntime, lightgbm, xgboost, lleaves
 
 Rows are drawn here (seed 1): 20 numbers, one cell in twenty missing, and 4 categories of 8 levels, for dnn, wide_deep and nfm (two layers of 128; trained by two inner
-folds, so that a bundle averages two networks); 30 numbers for two
+folds, so that a bundle averages two networks); twelve months of three numbers and four numbers more for lstm and gru (a state of 64, a head of 64); 30 numbers for two
 ensembles of 500 trees, of LightGBM (31 leaves) and XGBoost (depth 5). Every batch is another stretch of 65,536 rows, also that of one row: scoring a row
 again would only show that its branches are learnt. What each is given:
 
@@ -24,6 +24,7 @@ import argparse
 import ctypes
 import importlib
 import json
+import math
 import os
 import pathlib
 import platform
@@ -39,6 +40,8 @@ import numpy as np
 
 ROWS = 65536
 BATCHES = (1, 64, 1024, 65536)
+HISTORIES = ("lstm", "gru")
+MONTHS = 12
 
 
 def optional(name):
@@ -127,7 +130,8 @@ class Onnx:
         return [(self.session.run, (["probability"], {name: column[begin:begin + batch] for name, column in self.inputs.items()})) for begin in starts(batch)]
 
     def values(self):
-        return self.session.run(["probability"], self.inputs)[0].reshape(-1)
+        parts = [self.session.run(["probability"], {name: column[begin:begin + 1024] for name, column in self.inputs.items()})[0] for begin in range(0, ROWS, 1024)]
+        return np.concatenate(parts).reshape(-1)
 
 
 class Function:
@@ -147,7 +151,7 @@ def seconds_a_row(one, batch, seconds, clock):
     best = float("inf")
     done, at = 0, 0
     begin = clock()
-    chunk = max(1, min(len(calls), 4096 // batch))
+    chunk = max(1, min(len(calls), 256 // batch))
     while (now := clock()) - begin < seconds or done == 0:
         for _ in range(chunk):
             function, arguments = calls[at]
@@ -158,24 +162,27 @@ def seconds_a_row(one, batch, seconds, clock):
     return best
 
 
-def plan_shapes(bundle):
-    """Shapes of the affine maps, and rows and width of the tables, of a bundle's plan."""
+def read_plan(bundle):
+    """The nodes of a bundle's plan, and the shape of a constant by its number."""
     with zipfile.ZipFile(bundle) as archive:
         plan = json.loads(archive.read("plan.json"))
         weights = archive.read("weights.safetensors")
     header = json.loads(weights[8:8 + int.from_bytes(weights[:8], "little")])
-    shape = lambda node: header[str(node["const"][0])]["shape"]
-    of = lambda op: [shape(node) for node in plan["nodes"] if node["op"] == op]
-    return of("affine"), of("look_up")
+    return plan["nodes"], lambda constant: header[str(constant)]["shape"]
+
+
+def affine_shapes(bundle):
+    nodes, shape = read_plan(bundle)
+    return [shape(node["const"][0]) for node in nodes if node["op"] == "affine"]
 
 
 def multiply_adds(bundle):
-    return sum(out * inner for out, inner in plan_shapes(bundle)[0])
+    return sum(out * inner for out, inner in affine_shapes(bundle))
 
 
 def torch_network(name, bundle, fields):
     """The layers of the same sizes: numbers as a prepared design, categories and bins as rows of one table. A bundle averages a network an inner fold."""
-    chain = [(inner, out) for out, inner in plan_shapes(bundle)[0] if out > 2]
+    chain = [(inner, out) for out, inner in affine_shapes(bundle) if out > 2]
     networks = chain.count(chain[0])
     chain = chain[:len(chain) // networks]
 
@@ -203,8 +210,31 @@ def torch_network(name, bundle, fields):
     return lambda begin, batch: codes[begin:begin + batch], forward
 
 
+def torch_history(name, bundle):
+    """The cell of the bundle's sizes over prepared steps, all of them there, and the head that reads its last state beside the other columns."""
+    nodes, shape = read_plan(bundle)
+    cells = [node for node in nodes if node["op"] == "recur"]
+    steps, gates = cells[0]["size"], 4 if name == "lstm" else 3
+    taken, kept = (math.prod(shape(cells[0]["const"][place])) for place in (0, 1))
+    hidden = round(math.sqrt(kept / gates))
+    channels = taken // (gates * hidden)
+    head, width = next(one for one in affine_shapes(bundle) if one[0] > 2 and one[1] > hidden)
+    kind = torch.nn.LSTM if name == "lstm" else torch.nn.GRU
+    networks = [(kind(channels, hidden, batch_first=True), torch.nn.Sequential(torch.nn.Linear(width, head), torch.nn.ReLU(), torch.nn.Linear(head, 1), torch.nn.Sigmoid()))
+                for _ in cells]
+    random = np.random.default_rng(3)
+    design = torch.from_numpy(random.normal(size=(ROWS, steps, channels)).astype(np.float32))
+    others = torch.from_numpy(random.normal(size=(ROWS, width - hidden)).astype(np.float32))
+
+    def forward(some):
+        history, beside = some
+        return sum(last(torch.cat([cell(history)[0][:, -1], beside], 1)) for cell, last in networks) / len(networks)
+
+    return lambda begin, batch: (design[begin:begin + batch], others[begin:begin + batch]), forward
+
+
 def torch_peer(name, bundle, fields):
-    prepare, forward = torch_network(name, bundle, fields)
+    prepare, forward = torch_history(name, bundle) if name in HISTORIES else torch_network(name, bundle, fields)
 
     def run(batch):
         with torch.inference_mode():
@@ -270,12 +300,24 @@ def network_table(random):
     return table, (random.random(ROWS) < 1 / (1 + np.exp(-z))).astype(int)
 
 
+def history_table(random):
+    """Balance, payment and delay of twelve months, the oldest of which are missing in some rows; four numbers beside them."""
+    steps = random.normal(size=(3, MONTHS, ROWS)).astype(np.float32)
+    beside = random.normal(size=(4, ROWS)).astype(np.float32)
+    z = 1.5 * (steps[0, -1] - steps[0, 0]) + steps[1, -3:].sum(0) + beside[0] - 1
+    first = np.maximum(random.integers(-6, MONTHS, ROWS), 0)
+    steps[:, np.arange(MONTHS)[:, None] < first[None, :]] = np.nan
+    table = {f"{name}_{t + 1}": steps[c, t].copy() for c, name in enumerate(("balance", "paid", "late")) for t in range(MONTHS)}
+    table.update({f"x{c}": beside[c].copy() for c in range(4)})
+    return table, (random.random(ROWS) < 1 / (1 + np.exp(-z))).astype(int)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/release", type=pathlib.Path)
     parser.add_argument("--train-build", type=pathlib.Path, help="where obligor-train is, if elsewhere")
     parser.add_argument("--seconds", default=0.2, type=float)
-    parser.add_argument("--models", default="dnn,wide_deep,nfm,lightgbm,xgboost")
+    parser.add_argument("--models", default="dnn,wide_deep,nfm,lstm,gru,lightgbm,xgboost")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--batches", default=",".join(map(str, BATCHES)))
     parser.add_argument("--json", type=pathlib.Path)
@@ -301,6 +343,10 @@ def main():
         table, bad = network_table(random)
         train = folder / "train.csv"
         write_csv(train, {**table, "bad": bad}, 8000)
+        histories, bad_end = history_table(np.random.default_rng(2))
+        train_histories = folder / "histories.csv"
+        if set(HISTORIES) & set(wanted):
+            write_csv(train_histories, {**histories, "bad": bad_end}, 4000)
         trees_x = random.normal(size=(ROWS, 30)).astype(np.float32)
         trees_y = (random.random(ROWS) < 1 / (1 + np.exp(-trees_x[:, :12].sum(1) - trees_x[:, 0] * trees_x[:, 1]))).astype(int)
         trees_table = {f"x{c}": trees_x[:, c].copy() for c in range(30)}
@@ -326,6 +372,13 @@ def main():
                     booster.feature_names = None
                     extra = lambda threads, b=booster: {"xgboost": xgboost_peer(b, trees_x, threads)}
                 run(program, "import", path, "--from", model, "--out", bundle)
+            elif model in HISTORIES:
+                data = histories
+                channels = ", ".join(f"{name}={name}_1..{name}_{MONTHS}" for name in ("balance", "paid", "late"))
+                run(trainer, "train", train_histories, "--target", "bad", "--model", model, "--no-cv", "--no-search", "--inner-folds", 2, "--seed", 1, "--sequence", f"months: {channels}",
+                    "--param", "hidden=64", "--param", "head=64", "--param", "steps=60", "--param", "numbers=quantile", "--save", bundle)
+                if torch:
+                    extra = lambda threads, m=model, b=bundle: {"torch": torch_peer(m, b, 0)}
             else:
                 arguments = ["--param", "layers=2", "--param", "hidden=128", "--param", "steps=200"]
                 if model == "dnn":
@@ -348,6 +401,8 @@ def main():
                         assert apart < 1e-5, (model, name, apart)
                 clock = time.process_time if threads == 1 else time.perf_counter
                 for batch in batches:
+                    if model in HISTORIES and batch > 1024:
+                        continue  # ONNX Runtime would take some 7 GB
                     best = dict.fromkeys(peers, float("inf"))
                     for _ in range(3):
                         for name, peer in peers.items():

@@ -35,6 +35,7 @@ struct Block {
   size_t x_stride;
   float* y;
   size_t stride;
+  bool is_relu = false;  // of the finished sums
 };
 
 template <size_t kOutputs, size_t kVectors>
@@ -49,6 +50,7 @@ HWY_INLINE void block(const Block& at) {
 #pragma GCC unroll 4
     for (size_t v = 0; v < kVectors; ++v) sums[o][v] = at.bias != nullptr ? hn::Set(d, at.bias[o]) : hn::LoadU(d, at.y + o * at.stride + v * lanes);
   }
+#pragma GCC unroll 4
   for (size_t k = 0; k < at.in; ++k) {
     hn::Vec<D> row[kVectors];
 #pragma GCC unroll 4
@@ -58,6 +60,13 @@ HWY_INLINE void block(const Block& at) {
       const auto weight = hn::Set(d, weights[k * kLaneMultiple + o]);
 #pragma GCC unroll 4
       for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::MulAdd(weight, row[v], sums[o][v]);
+    }
+  }
+  if (at.is_relu) {
+#pragma GCC unroll 8
+    for (size_t o = 0; o < kOutputs; ++o) {
+#pragma GCC unroll 4
+      for (size_t v = 0; v < kVectors; ++v) sums[o][v] = relu(d, sums[o][v]);
     }
   }
 #pragma GCC unroll 8
@@ -81,7 +90,7 @@ HWY_INLINE void strips(const float* weights, const float* bias, size_t in, const
 constexpr size_t kPackedInputs = 128;
 constexpr size_t kLeastPackedOutputs = 48;
 
-void affine_packed(const PackedAffine& map, const float* x, float* y, size_t stride) {
+void affine_packed(const PackedAffine& map, const float* x, float* y, size_t stride, bool is_relu) {
   const D d;
   const size_t lanes = hn::Lanes(d);
   const size_t rows = kStrip * lanes;
@@ -101,7 +110,8 @@ void affine_packed(const PackedAffine& map, const float* x, float* y, size_t str
                  packed,
                  rows,
                  y + o * stride + r,
-                 stride};
+                 stride,
+                 is_relu && begin + count == map.in};
         const size_t left = map.out - o;
         if (left >= kBlockOutputs) {
           block<kBlockOutputs, kStrip>(at);
@@ -120,8 +130,8 @@ void affine_packed(const PackedAffine& map, const float* x, float* y, size_t str
 
 void affine_tile(const PackedAffine& map, const float* x, float* y, size_t stride, Function function) {
   if (map.out >= kLeastPackedOutputs && stride % (kStrip * hn::Lanes(D())) == 0) {
-    affine_packed(map, x, y, stride);
-    if (function != Function::kIdentity) activate(function, y, y, map.out * stride);
+    affine_packed(map, x, y, stride, function == Function::kRelu);
+    if (function != Function::kIdentity && function != Function::kRelu) activate(function, y, y, map.out * stride);
     return;
   }
   for (size_t o = 0; o < map.out;) {
