@@ -1,8 +1,4 @@
-// Affine maps and activations.
-//
-// Rows lie along the vectors and outputs along the registers: for a block of outputs and a strip of rows, the sums of all inputs
-// stay in registers. Each output is one chain of fused multiply-adds that starts at the bias and takes the inputs in order; a few
-// rows (outputs along the vectors) take the same chain, so that the cut of the batch changes no bit.
+// Affine maps and activations of a tile.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "emit/native/affine_kernels.cc"
 #include "core/simd_sets.h"
@@ -13,77 +9,12 @@
 #include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
 #include "emit/native/kernels.h"
+#include "emit/native/row_maps-inl.h"
+#include "emit/native/tile_maps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::native::HWY_NAMESPACE {
 namespace {
-
-// 32 vector registers, or 16.
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr size_t kBlockOutputs = 8;
-#else
-constexpr size_t kBlockOutputs = 4;
-#endif
-constexpr size_t kStrip = 2;
-
-// Where a block's sums come from and its rows stand: the columns of x are `x_stride` apart, those of y `stride`.
-struct Block {
-  const float* weights;
-  const float* bias;  // null: the sums go on from what y holds
-  size_t in;
-  const float* x;
-  size_t x_stride;
-  float* y;
-  size_t stride;
-  bool is_relu = false;  // of the finished sums
-};
-
-template <size_t kOutputs, size_t kVectors>
-HWY_INLINE void block(const Block& at) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  const float* HWY_RESTRICT weights = at.weights;
-  const float* HWY_RESTRICT x = at.x;
-  hn::Vec<D> sums[kOutputs][kVectors];
-#pragma GCC unroll 8
-  for (size_t o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) sums[o][v] = at.bias != nullptr ? hn::Set(d, at.bias[o]) : hn::LoadU(d, at.y + o * at.stride + v * lanes);
-  }
-#pragma GCC unroll 4
-  for (size_t k = 0; k < at.in; ++k) {
-    hn::Vec<D> row[kVectors];
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, x + k * at.x_stride + v * lanes);
-#pragma GCC unroll 8
-    for (size_t o = 0; o < kOutputs; ++o) {
-      const auto weight = hn::Set(d, weights[k * kLaneMultiple + o]);
-#pragma GCC unroll 4
-      for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::MulAdd(weight, row[v], sums[o][v]);
-    }
-  }
-  if (at.is_relu) {
-#pragma GCC unroll 8
-    for (size_t o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-      for (size_t v = 0; v < kVectors; ++v) sums[o][v] = relu(d, sums[o][v]);
-    }
-  }
-#pragma GCC unroll 8
-  for (size_t o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[o][v], d, at.y + o * at.stride + v * lanes);
-  }
-}
-
-template <size_t kOutputs>
-HWY_INLINE void strips(const float* weights, const float* bias, size_t in, const float* x, float* y, size_t stride) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  size_t r = 0;
-  for (; r + kStrip * lanes <= stride; r += kStrip * lanes) block<kOutputs, kStrip>({weights, bias, in, x + r, stride, y + r, stride});
-  for (; r < stride; r += lanes) block<kOutputs, 1>({weights, bias, in, x + r, stride, y + r, stride});
-}
 
 // A wide map, a strip of rows at a time: so many inputs of the strip are copied side by side, where they stay in the nearest cache through all blocks
 // of outputs. Left in the tile, their lines would fall on half of its places only. The sums of the inputs before go on from y.
@@ -104,14 +35,13 @@ void affine_packed(const PackedAffine& map, const float* x, float* y, size_t str
         for (size_t v = 0; v < kStrip; ++v) hn::Store(hn::LoadU(d, from + v * lanes), d, packed + k * rows + v * lanes);
       }
       for (size_t o = 0; o < map.out;) {
-        Block at{map.panels.data() + (o / kLaneMultiple * map.in + begin) * kLaneMultiple + o % kLaneMultiple,
-                 begin == 0 ? map.bias.data() + o : nullptr,
-                 count,
-                 packed,
-                 rows,
-                 y + o * stride + r,
-                 stride,
-                 is_relu && begin + count == map.in};
+        const Block<OneRun> at{map.panels.data() + (o / kLaneMultiple * map.in + begin) * kLaneMultiple + o % kLaneMultiple,
+                               begin == 0 ? map.bias.data() + o : nullptr,
+                               {{packed, count, rows}},
+                               0,
+                               y + o * stride + r,
+                               stride,
+                               is_relu && begin + count == map.in};
         const size_t left = map.out - o;
         if (left >= kBlockOutputs) {
           block<kBlockOutputs, kStrip>(at);
@@ -134,81 +64,21 @@ void affine_tile(const PackedAffine& map, const float* x, float* y, size_t strid
     if (function != Function::kIdentity && function != Function::kRelu) activate(function, y, y, map.out * stride);
     return;
   }
-  for (size_t o = 0; o < map.out;) {
-    const float* weights = map.panels.data() + o / kLaneMultiple * kLaneMultiple * map.in + o % kLaneMultiple;
-    const float* bias = map.bias.data() + o;
-    float* out = y + o * stride;
-    const size_t left = map.out - o;
-    size_t done = kBlockOutputs;
-    if (left >= kBlockOutputs) {
-      strips<kBlockOutputs>(weights, bias, map.in, x, out, stride);
-    } else if (left >= 4) {
-      strips<4>(weights, bias, map.in, x, out, stride);
-      done = 4;
-    } else if (left >= 2) {
-      strips<2>(weights, bias, map.in, x, out, stride);
-      done = 2;
-    } else {
-      strips<1>(weights, bias, map.in, x, out, stride);
-      done = 1;
-    }
-    if (function != Function::kIdentity) activate(function, out, out, done * stride);
-    o += done;
-  }
+  map_tile(map, OneRun{{x, map.in, stride}}, y, stride, function);
 }
 
-// One row: kPanels panels of outputs at once, so that their chains overlap.
-template <size_t kPanels>
-HWY_INLINE void row_panels(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, size_t in, const float* HWY_RESTRICT x, size_t stride,
-                           float* HWY_RESTRICT out) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  for (size_t part = 0; part < kLaneMultiple; part += lanes) {
-    hn::Vec<D> sums[kPanels];
-#pragma GCC unroll 8
-    for (size_t p = 0; p < kPanels; ++p) sums[p] = hn::LoadU(d, bias + p * kLaneMultiple + part);
-    for (size_t k = 0; k < in; ++k) {
-      const auto value = hn::Set(d, x[k * stride]);
-#pragma GCC unroll 8
-      for (size_t p = 0; p < kPanels; ++p) {
-        sums[p] = hn::MulAdd(hn::LoadU(d, weights + (p * in + k) * kLaneMultiple + part), value, sums[p]);
-      }
-    }
-#pragma GCC unroll 8
-    for (size_t p = 0; p < kPanels; ++p) hn::StoreU(sums[p], d, out + p * kLaneMultiple + part);
+// A few rows of a tile, one by one: each output goes to its column.
+struct ColumnPlace {
+  float* y;
+  size_t stride;
+  [[nodiscard]] static float* where(size_t /*begin*/, size_t /*size*/, float* line) { return line; }
+  void put(size_t begin, size_t count, const float* from) const {
+    for (size_t o = 0; o < count; ++o) y[(begin + o) * stride] = from[o];
   }
-}
-
-constexpr size_t kRowPanels = 8;
+};
 
 void affine_rows(const PackedAffine& map, const float* x, float* y, Tile tile, Function function) {
-  HWY_ALIGN float out[kRowPanels * kLaneMultiple];
-  const size_t panels = map.bias.size() / kLaneMultiple;
-  for (size_t r = 0; r < tile.rows; ++r) {
-    for (size_t p = 0; p < panels;) {
-      const float* weights = map.panels.data() + p * kLaneMultiple * map.in;
-      const float* bias = map.bias.data() + p * kLaneMultiple;
-      const size_t left = panels - p;
-      size_t done = 1;
-      if (left >= kRowPanels) {
-        row_panels<kRowPanels>(weights, bias, map.in, x + r, tile.stride, out);
-        done = kRowPanels;
-      } else if (left >= 4) {
-        row_panels<4>(weights, bias, map.in, x + r, tile.stride, out);
-        done = 4;
-      } else if (left >= 2) {
-        row_panels<2>(weights, bias, map.in, x + r, tile.stride, out);
-        done = 2;
-      } else {
-        row_panels<1>(weights, bias, map.in, x + r, tile.stride, out);
-      }
-      if (function != Function::kIdentity) activate(function, out, out, done * kLaneMultiple);
-      const size_t begin = p * kLaneMultiple;
-      const size_t end = HWY_MIN(map.out, begin + done * kLaneMultiple);
-      for (size_t o = begin; o < end; ++o) y[o * tile.stride + r] = out[o - begin];
-      p += done;
-    }
-  }
+  for (size_t r = 0; r < tile.rows; ++r) map_panels(map, OneRun{{x + r, map.in, tile.stride}}, function, ColumnPlace{y + r, tile.stride});
 }
 
 // One or two outputs: products of floats are exact in double, and the sum is the reference interpreter's.

@@ -253,7 +253,7 @@ void run(const RowStep* steps, size_t count, uint64_t needed, RowCells cells, fl
         for (size_t c = 0; c < width; ++c) y[c] = x[columns[c]];
         break;
       }
-      case Op::kAffine: affine(*static_cast<const PackedAffine*>(step->data), x, y, step->function); break;
+      case Op::kAffine: affine_row(*static_cast<const PackedAffine*>(step->data), x, y, step->function); break;
       case Op::kActivate: activate_some(step->function, x, y, width); break;
       case Op::kTrees: y[0] = row_trees(*static_cast<const PackedTrees*>(step->data), x); break;
       case Op::kSum: {

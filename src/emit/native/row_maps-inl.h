@@ -43,7 +43,7 @@ HWY_INLINE void panels(const float* HWY_RESTRICT weights, const float* HWY_RESTR
     for (size_t s = 0; s < runs.count(); ++s) {
       const Run run = runs.at(s);
       for (size_t k = 0; run.x != nullptr && k < run.columns; ++k) {
-        const auto value = hn::Set(d, run.x[k]);
+        const auto value = hn::Set(d, run.x[k * run.stride]);
 #pragma GCC unroll 8
         for (size_t p = 0; p < kPanels; ++p) {
           sums[p] = hn::MulAdd(hn::LoadU(d, column + (p * in + k) * kLaneMultiple), value, sums[p]);
@@ -56,9 +56,10 @@ HWY_INLINE void panels(const float* HWY_RESTRICT weights, const float* HWY_RESTR
   }
 }
 
-// The outputs that runs give, through the function; what stands behind the last of them stays.
-template <typename Runs>
-HWY_INLINE void map_row(const PackedAffine& map, const Runs& runs, float* HWY_RESTRICT y, Function function) {
+// The outputs that runs give, through the function: place.where() says where so many of them are made, with padding behind the last; place.put()
+// takes those that count.
+template <typename Runs, typename Place>
+HWY_INLINE void map_panels(const PackedAffine& map, const Runs& runs, Function function, const Place& place) {
   constexpr size_t kMost = 8;
   HWY_ALIGN float line[kMost * kLaneMultiple];
   const size_t count = map.bias.size() / kLaneMultiple;
@@ -68,20 +69,33 @@ HWY_INLINE void map_row(const PackedAffine& map, const Runs& runs, float* HWY_RE
     const size_t begin = p * kLaneMultiple;
     const size_t left = count - p;
     const size_t taken = left >= kMost ? kMost : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    // Straight to its place where the block ends within the value; else by way of a line.
-    const bool inside = begin + taken * kLaneMultiple <= map.out;
-    float* out = inside ? y + begin : line;
+    float* out = place.where(begin, taken * kLaneMultiple, line);
     if (taken == kMost) panels<kMost>(weights, bias, map.in, runs, out);
     else if (taken == 4) panels<4>(weights, bias, map.in, runs, out);
     else if (taken == 2) panels<2>(weights, bias, map.in, runs, out);
     else panels<1>(weights, bias, map.in, runs, out);
     if (function != Function::kIdentity) activate(function, out, out, taken * kLaneMultiple);
-    if (!inside) std::memcpy(y + begin, line, (map.out - begin) * sizeof(float));
+    place.put(begin, HWY_MIN(taken * kLaneMultiple, map.out - begin), out);
     p += taken;
   }
 }
 
-HWY_INLINE void affine(const PackedAffine& map, const float* HWY_RESTRICT x, float* HWY_RESTRICT y, Function function) {
+// Straight to its place where the block ends within the value; else by way of the line, since what stands behind the value must stay.
+struct RowPlace {
+  float* y;
+  size_t size;
+  [[nodiscard]] float* where(size_t begin, size_t count, float* line) const { return begin + count <= size ? y + begin : line; }
+  void put(size_t begin, size_t count, const float* from) const {
+    if (from != y + begin) std::memcpy(y + begin, from, count * sizeof(float));
+  }
+};
+
+template <typename Runs>
+HWY_INLINE void map_row(const PackedAffine& map, const Runs& runs, float* y, Function function) {
+  map_panels(map, runs, function, RowPlace{y, map.out});
+}
+
+HWY_INLINE void affine_row(const PackedAffine& map, const float* HWY_RESTRICT x, float* HWY_RESTRICT y, Function function) {
   if (map.narrow.empty()) {
     map_row(map, OneRun{{x, map.in}}, y, function);
     return;

@@ -93,7 +93,7 @@ HWY_INLINE void recur_row(const PackedRecur& packed, const float* x, const float
 HWY_INLINE void convolve_row(const PackedConvolve& filters, const float* x, float* y) {
   const ConvolveShape& shape = filters.shape;
   for (size_t t = 0; t < shape.out_steps; ++t) {
-    map_row(filters.map, FilterRuns{x, shape.channels, t, &shape}, y + t * shape.filters, Function::kIdentity);
+    map_row(filters.map, FilterRuns{x, 1, t, &shape}, y + t * shape.filters, Function::kIdentity);
   }
 }
 

@@ -1,4 +1,4 @@
-// What a map over steps reads: columns that stand in several runs; once for each instruction set. For a tile `stride` is its own, for one row 1.
+// What a map reads: columns that stand in one run or in several; once for each instruction set.
 #if defined(OBLIGOR_EMIT_NATIVE_RUNS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef OBLIGOR_EMIT_NATIVE_RUNS_INL_H
 #undef OBLIGOR_EMIT_NATIVE_RUNS_INL_H
@@ -14,10 +14,11 @@ HWY_BEFORE_NAMESPACE();
 namespace obligor::native::HWY_NAMESPACE {
 namespace {
 
-// Columns that a map reads next; null: all zero.
+// Columns that a map reads next, `stride` apart (a tile's own, 1 in one row); null: all zero.
 struct Run {
   const float* x = nullptr;
   size_t columns = 0;
+  size_t stride = 1;
 };
 
 // All inputs side by side.
@@ -37,14 +38,14 @@ struct StepRuns {
 // The steps under a filter.
 struct FilterRuns {
   const float* x;
-  size_t step;   // floats between two steps
+  size_t stride;
   size_t first;  // padded step of the first tap
   const ConvolveShape* shape;
   [[nodiscard]] HWY_INLINE size_t count() const { return shape->taps; }
   [[nodiscard]] HWY_INLINE Run at(size_t k) const {
     const size_t place = first + k * shape->dilation;
     const bool inside = place >= shape->left && place - shape->left < shape->steps;
-    return {inside ? x + (place - shape->left) * step : nullptr, shape->channels};
+    return {inside ? x + (place - shape->left) * shape->channels * stride : nullptr, shape->channels, stride};
   }
 };
 

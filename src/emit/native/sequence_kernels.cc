@@ -1,7 +1,6 @@
 // The operations over tokens and steps, a vector of rows at a time.
 //
-// The maps inside a cell and a filter are those of affine_kernels.cc: rows along the vectors, outputs along the registers, each output
-// one chain of fused multiply-adds that starts at the bias. Their inputs stand in several runs: a step's channels and the state before
+// The maps inside a cell and a filter are affine maps (tile_maps-inl.h) whose inputs stand in several runs: a step's channels and the state before
 // it, or the steps under a filter.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "emit/native/sequence_kernels.cc"
@@ -13,92 +12,16 @@
 #include "core/simd_dispatch.h"
 #include "emit/native/activations-inl.h"
 #include "emit/native/kernels.h"
-#include "emit/native/runs-inl.h"
+#include "emit/native/tile_maps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::native::HWY_NAMESPACE {
 namespace {
 
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr size_t kBlockOutputs = 8;
-#else
-constexpr size_t kBlockOutputs = 4;
-#endif
-constexpr size_t kStrip = 2;
-
-template <size_t kOutputs, size_t kVectors, typename Runs>
-HWY_INLINE void block(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT bias, const Runs& runs, size_t r, float* HWY_RESTRICT y,
-                      size_t stride) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  hn::Vec<D> sums[kOutputs][kVectors];
-#pragma GCC unroll 8
-  for (size_t o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::Set(d, bias[o]);
-  }
-  for (size_t s = 0; s < runs.count(); ++s) {
-    const Run run = runs.at(s);
-    if (run.x != nullptr) {
-      const float* HWY_RESTRICT x = run.x + r;
-      for (size_t k = 0; k < run.columns; ++k) {
-        hn::Vec<D> row[kVectors];
-#pragma GCC unroll 4
-        for (size_t v = 0; v < kVectors; ++v) row[v] = hn::LoadU(d, x + k * stride + v * lanes);
-#pragma GCC unroll 8
-        for (size_t o = 0; o < kOutputs; ++o) {
-          const auto weight = hn::Set(d, weights[k * kLaneMultiple + o]);
-#pragma GCC unroll 4
-          for (size_t v = 0; v < kVectors; ++v) sums[o][v] = hn::MulAdd(weight, row[v], sums[o][v]);
-        }
-      }
-    }
-    weights += run.columns * kLaneMultiple;
-  }
-#pragma GCC unroll 8
-  for (size_t o = 0; o < kOutputs; ++o) {
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) hn::StoreU(sums[o][v], d, y + o * stride + v * lanes);
-  }
-}
-
-template <size_t kOutputs, typename Runs>
-HWY_INLINE void strips(const float* weights, const float* bias, const Runs& runs, float* y, size_t stride) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  size_t r = 0;
-  for (; r + kStrip * lanes <= stride; r += kStrip * lanes) block<kOutputs, kStrip>(weights, bias, runs, r, y + r, stride);
-  for (; r < stride; r += lanes) block<kOutputs, 1>(weights, bias, runs, r, y + r, stride);
-}
-
-template <typename Runs>
-void map_runs(const PackedAffine& map, const Runs& runs, float* y, size_t stride) {
-  for (size_t o = 0; o < map.out;) {
-    const float* weights = map.panels.data() + o / kLaneMultiple * kLaneMultiple * map.in + o % kLaneMultiple;
-    const float* bias = map.bias.data() + o;
-    float* out = y + o * stride;
-    const size_t left = map.out - o;
-    size_t done = kBlockOutputs;
-    if (left >= kBlockOutputs) {
-      strips<kBlockOutputs>(weights, bias, runs, out, stride);
-    } else if (left >= 4) {
-      strips<4>(weights, bias, runs, out, stride);
-      done = 4;
-    } else if (left >= 2) {
-      strips<2>(weights, bias, runs, out, stride);
-      done = 2;
-    } else {
-      strips<1>(weights, bias, runs, out, stride);
-      done = 1;
-    }
-    o += done;
-  }
-}
-
 void convolve(const PackedConvolve& filters, const float* x, float* y, size_t stride) {
   const ConvolveShape& shape = filters.shape;
   for (size_t t = 0; t < shape.out_steps; ++t) {
-    map_runs(filters.map, FilterRuns{x, shape.channels * stride, t, &shape}, y + t * shape.filters * stride, stride);
+    map_tile(filters.map, FilterRuns{x, stride, t, &shape}, y + t * shape.filters * stride, stride, Function::kIdentity);
   }
 }
 
@@ -127,9 +50,9 @@ void recur(const PackedRecur& cell, const float* x, const float* present, float*
   for (size_t t = 0; t < shape.steps; ++t) {
     const float* before = t == 0 ? nullptr : y + (t - 1) * size;
     const float* seen = present + t * stride;
-    const Run channels{x + t * shape.channels * stride, shape.channels};
-    const Run last{before, shape.hidden};
-    map_runs(cell.gates, StepRuns{{channels, last}}, scratch, stride);
+    const Run channels{x + t * shape.channels * stride, shape.channels, stride};
+    const Run last{before, shape.hidden, stride};
+    map_tile(cell.gates, StepRuns{{channels, last}}, scratch, stride, Function::kIdentity);
     float* fresh = scratch;
     switch (shape.cell) {
       case RecurShape::Cell::kTanh: activate(Function::kTanh, scratch, scratch, size); break;
@@ -151,8 +74,8 @@ void recur(const PackedRecur& cell, const float* x, const float* present, float*
       }
       case RecurShape::Cell::kGru: {
         activate(Function::kSigmoid, scratch, scratch, 2 * size);
-        map_runs(cell.fresh_input, StepRuns{{channels, {}}}, scratch + 2 * size, stride);
-        map_runs(cell.fresh_state, StepRuns{{{}, last}}, scratch + 3 * size, stride);
+        map_tile(cell.fresh_input, OneRun{channels}, scratch + 2 * size, stride, Function::kIdentity);
+        map_tile(cell.fresh_state, OneRun{last}, scratch + 3 * size, stride, Function::kIdentity);
         for (size_t i = 0; i < size; i += lanes) {
           const auto sum = hn::MulAdd(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 3 * size + i), hn::LoadU(d, scratch + 2 * size + i));
           hn::StoreU(sum, d, scratch + i);

@@ -47,28 +47,21 @@ HWY_INLINE void leaf_bits(const PackedTrees& trees, const LeafWord& word, const 
   const size_t lanes = hn::Lanes(d);
 #pragma GCC unroll 4
   for (size_t v = 0; v < kVectors; ++v) bits[v] = hn::Set(di, -1);
-  for (uint32_t f = word.left_begin; f < word.right_begin; ++f) {
-    const Forbid& node = trees.forbids[f];
-    const V threshold = hn::Set(d, node.threshold);
-    const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
-    const float* column = x + node.feature * stride;
+  // A row that a node sends to the right loses the leaves under its left child; a missing value goes left at the first nodes, right at the others.
+  const auto forbid = [&](uint32_t begin, uint32_t end, const auto& choose) {
+    for (uint32_t f = begin; f < end; ++f) {
+      const Forbid& node = trees.forbids[f];
+      const V threshold = hn::Set(d, node.threshold);
+      const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
+      const float* column = x + node.feature * stride;
 #pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) {
-      const auto right = hn::RebindMask(di, hn::Gt(hn::LoadU(d, column + v * lanes), threshold));
-      bits[v] = hn::IfThenElse(right, hn::And(bits[v], keep), bits[v]);
+      for (size_t v = 0; v < kVectors; ++v) bits[v] = choose(hn::LoadU(d, column + v * lanes), threshold, bits[v], hn::And(bits[v], keep));
     }
-  }
-  for (uint32_t f = word.right_begin; f < word.right_end; ++f) {
-    const Forbid& node = trees.forbids[f];
-    const V threshold = hn::Set(d, node.threshold);
-    const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
-    const float* column = x + node.feature * stride;
-#pragma GCC unroll 4
-    for (size_t v = 0; v < kVectors; ++v) {
-      const auto left = hn::RebindMask(di, hn::Le(hn::LoadU(d, column + v * lanes), threshold));
-      bits[v] = hn::IfThenElse(left, bits[v], hn::And(bits[v], keep));
-    }
-  }
+  };
+  forbid(word.left_begin, word.right_begin,
+         [&](V value, V threshold, VI all, VI kept) { return hn::IfThenElse(hn::RebindMask(di, hn::Gt(value, threshold)), kept, all); });
+  forbid(word.right_begin, word.right_end,
+         [&](V value, V threshold, VI all, VI kept) { return hn::IfThenElse(hn::RebindMask(di, hn::Le(value, threshold)), all, kept); });
   for (uint32_t c = word.category_begin; c < word.category_end; ++c) {
     const ForbidCategory& node = trees.categories[c];
     const VI keep = hn::Set(di, static_cast<int32_t>(node.keep));
