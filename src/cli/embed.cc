@@ -248,9 +248,10 @@ int run_embed(Options options, const Globals& globals) {
   check_spec(options.vectors);
   const Context context = globals.context();
   Network network = read_network(options, context.threads());
-  if (network.left_out > 0)
+  if (network.left_out > 0) {
     log_warn(fmt::format("edges: {} of {} rows lack an end{} or the weight and are left out", network.left_out,
                          options.period.empty() ? "" : ", the time", network.left_out + network.edges));
+  }
   const Vectors vectors = embed_network(options, network, context);
   write_vectors(options, network, vectors);
   if (options.json) {

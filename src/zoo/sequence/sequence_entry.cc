@@ -108,7 +108,7 @@ ModelEntry lstm_fraud_entry() {
 ModelEntry network_lstm_entry() {
   std::vector<ParamSpec> own = cell_params(true);
   std::erase_if(own, [](const auto& spec) { return spec.name == "both_ways"; });  // a way back has seen the step that is foretold
-  own.push_back(real_param("foresight", 0.1, 0, 1000, "weight of foretelling a node's next vector, whose error is read too; 0: a plain LSTM"));
+  own.push_back(real_param("foresight", 0.01, 0, 1000, "weight of foretelling a node's next vector, whose error is read too; 0: a plain LSTM"));
   ModelEntry entry = entry_of("network_lstm", std::move(own));
   entry.title = "LSTM over a node's vectors";
   entry.paper = "Huang et al. 2021 (network embedding and LSTM for abnormal trading); Hamilton, Leskovec & Jurafsky, ACL 2016 (vectors over time)";
