@@ -253,8 +253,9 @@ Panel make_panel(const Table& table, const PanelSpec& spec) {
   }
   panel.accounts = accounts.size();
   if (panel.rows.empty()) {
-    throw Error(ErrorCode::kData, fmt::format("{}: no row has an account, a period, a state and a next state{}", table.source(),
-                                              panel.has_horizons() ? fmt::format(" that is known {} periods ahead", spec.within.back()) : ""));
+    throw Error(ErrorCode::kData,
+                fmt::format("{}: no row has an account, a period, a state and a next state{}", table.source(),
+                            panel.has_horizons() ? fmt::format(" that is known {} periods ahead; give shorter horizons", spec.within.back()) : ""));
   }
 
   const std::set<std::string> roles{spec.id, spec.time, panel.has_horizons() ? "" : spec.state, spec.target};
