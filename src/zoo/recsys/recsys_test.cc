@@ -1,8 +1,10 @@
 #include "zoo/recsys/recsys.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -236,6 +238,21 @@ TEST(RankingModels, PutProductsOfTheCustomersKindFirst) {
   EXPECT_GT(right_order(*fit_model(models[3], pairs).model, pairs), 0.9);
   EXPECT_GT(right_order(*fit_model(models[4], pairs).model, pairs), 0.9);
   EXPECT_LT(right_order(*fit_model(models[5], pairs).model, pairs), 0.6);
+}
+
+// Both halves alone by Adam, then the whole by plain steps, which begin where the halves ended and lose nothing on the pairs held back; at the
+// paper's largest size as well.
+TEST(NeuralCf, PreTrainingGoesOnFromBothHalves) {
+  const Interactions pairs = planted_events(120, 40, 8, 4);
+  for (const auto& [factors, epochs] : {std::pair{"8", "15"}, std::pair{"64", "5"}}) {
+    const auto fit = fit_model(all_models()[2], pairs, 5, {{"epochs", epochs}, {"factors", factors}, {"pretrain", "true"}});
+    ASSERT_EQ(fit.report.learning.size(), 3U);
+    const auto& [gmf, mlp, both] = std::tie(fit.report.learning[0], fit.report.learning[1], fit.report.learning[2]);
+    EXPECT_GT(gmf.epoch.size(), 1U);
+    EXPECT_GT(mlp.epoch.size(), 1U);
+    EXPECT_LT(both.train_loss.front(), std::min(gmf.train_loss.front(), mlp.train_loss.front())) << factors;
+    EXPECT_GT(right_order(*fit.model, pairs), 0.85) << factors;
+  }
 }
 
 TEST(PureSvd, IsTheProjectionOnSingularVectors) {
