@@ -69,6 +69,7 @@ void export_bundle(const Bundle& bundle, const std::string& path, const ExportBu
   const auto kind = std::find_if(kWeightKinds.begin(), kWeightKinds.end(), [&](const auto& known) { return known.first == request.weights; });
   if (kind == kWeightKinds.end()) {
     std::vector<std::string> names;
+    names.reserve(kWeightKinds.size());
     for (const auto& known : kWeightKinds) names.emplace_back(known.first);
     throw unknown_name("kind of weights", request.weights, names);
   }

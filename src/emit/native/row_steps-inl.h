@@ -122,7 +122,8 @@ HWY_INLINE void pool_row(const PoolData& pool, const float* x, const float* pres
 }
 
 HWY_INLINE void embed_row(const EmbedData& data, const float* ids, size_t count, float* y) {
-  const auto known = static_cast<float>(data.table.size() / data.width);
+  const size_t rows = data.table.size() / data.width;
+  const auto known = static_cast<float>(rows);
   for (size_t t = 0; t < count; ++t, y += data.width) {
     if (ids[t] >= 0 && ids[t] < known) std::memcpy(y, data.table.data() + static_cast<size_t>(ids[t]) * data.width, data.width * sizeof(float));
     else std::memset(y, 0, data.width * sizeof(float));
