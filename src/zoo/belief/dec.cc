@@ -119,7 +119,7 @@ class Encoder {
 
 class DecModel final : public Model {
  public:
-  DecModel(Encoder encoder, Cells centres) : encoder_(std::move(encoder)), centres_(centres.cast<float>().cast<double>()) {}
+  DecModel(Encoder encoder, const Cells& centres) : encoder_(std::move(encoder)), centres_(centres.cast<float>().cast<double>()) {}
 
   [[nodiscard]] Cells assignment(const Batch& batch) const { return belief::soft_assignment(encoder_.codes(batch), centres_); }
   void set_rates(const Eigen::VectorXd& rates) { rates_ = rates.cast<float>().cast<double>(); }
