@@ -119,7 +119,7 @@ class Lowerer {
         last = last_of(ahead);
         continue;
       }
-      const size_t width = builder_.type(x).width / steps;
+      const size_t width = l == 0 ? shape_.inputs[i].channels : shape_.encoded();
       const NodeId back = cell(turned(x, steps, width), turned(present, steps, 1), true);
       last = builder_.concat({last_of(ahead), last_of(back)});
       std::vector<int32_t> columns;
@@ -203,7 +203,8 @@ class Lowerer {
     for (size_t l = 0; l < shape_.layers; ++l) {
       const NodeId seen = norm(x, name_of(i, l, "norm 1"));
       // The scores' scale is folded into the queries.
-      const double scale = 1 / std::sqrt(static_cast<double>(shape_.hidden / shape_.heads));
+      const size_t of_a_head = shape_.hidden / shape_.heads;
+      const double scale = 1 / std::sqrt(static_cast<double>(of_a_head));
       const auto scaled = [&](std::vector<float> values) {
         for (float& value : values) value = static_cast<float>(scale * static_cast<double>(value));
         return values;
