@@ -340,7 +340,7 @@ std::vector<net::LayerState> FieldNetwork::watched_gradients(size_t begin, size_
 void FieldNetwork::clip(double limit) {
   Impl& self = *impl_;
   in_torch([&] {
-    double norm = self.gradient.norm().item<double>();
+    auto norm = self.gradient.norm().item<double>();
     if (self.table) norm = std::hypot(norm, self.table->gradient.norm().item<double>());
     if (norm <= limit) return;
     self.gradient.mul_(limit / norm);
