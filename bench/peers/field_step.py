@@ -2,8 +2,8 @@
 """One training step of NFM or DNN beside PyTorch's own loop and DeepCTR-Torch in one run, on one core.
 
   cmake --build build/release --target obligor_zoo_field_bench obligor_zoo_net_bench obligor_emit_native_bench
-  python3 -m venv /tmp/peers && /tmp/peers/bin/pip install torch && /tmp/peers/bin/pip install --no-deps deepctr-torch
-  taskset -c 0 /tmp/peers/bin/python bench/peers/field_step.py [--build build/release] [--model nfm|dnn] [--batch 128]
+  python3 -m venv peers && peers/bin/pip install torch && peers/bin/pip install --no-deps deepctr-torch
+  taskset -c 0 peers/bin/python bench/peers/field_step.py [--build build/release] [--model nfm|dnn] [--batch 128]
 
 NFM: ten category fields with Frappe's level counts (957 users, 4,082 apps, ...), codes at random, vectors of 64 numbers, batch norm, dropout
 0.3, one hidden layer of 64 units, log-loss, Adagrad. DNN: the same fields, embeddings of 10 numbers, three hidden layers of 400 units, dropout 0.2,
