@@ -25,14 +25,15 @@ void convolve(const PackedConvolve& filters, const float* x, float* y, size_t st
   }
 }
 
-// after = the new state where the step is present, else the one before it (null: 0).
-HWY_INLINE void carry(const float* HWY_RESTRICT present, const float* before, const float* fresh, float* after, size_t columns, size_t stride) {
+// after = the new state where the step is present, else the one before it, which is 0 and not read at the first step.
+HWY_INLINE void carry(const float* HWY_RESTRICT present, bool is_first, const float* before, const float* fresh, float* after, size_t columns,
+                      size_t stride) {
   const D d;
   for (size_t r = 0; r < stride; r += hn::Lanes(d)) {
     const auto is_there = hn::Gt(hn::LoadU(d, present + r), hn::Zero(d));
     for (size_t c = 0; c < columns; ++c) {
       const size_t at = c * stride + r;
-      const auto old = before == nullptr ? hn::Zero(d) : hn::LoadU(d, before + at);
+      const auto old = is_first ? hn::Zero(d) : hn::LoadU(d, before + at);
       hn::StoreU(hn::IfThenElse(is_there, hn::LoadU(d, fresh + at), old), d, after + at);
     }
   }
@@ -65,7 +66,7 @@ void recur(const PackedRecur& cell, const float* x, const float* present, float*
           const auto added = hn::Mul(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 2 * size + i));
           hn::StoreU(hn::MulAdd(hn::LoadU(d, scratch + size + i), hn::LoadU(d, state + i), added), d, scratch + i);
         }
-        carry(seen, state, scratch, state, shape.hidden, stride);
+        carry(seen, false, state, scratch, state, shape.hidden, stride);
         activate(Function::kTanh, scratch, scratch, size);
         for (size_t i = 0; i < size; i += lanes) {
           hn::StoreU(hn::Mul(hn::LoadU(d, scratch + i), hn::LoadU(d, scratch + 3 * size + i)), d, scratch + i);
@@ -89,7 +90,7 @@ void recur(const PackedRecur& cell, const float* x, const float* present, float*
         break;
       }
     }
-    carry(seen, before, fresh, y + t * size, shape.hidden, stride);
+    carry(seen, t == 0, before, fresh, y + t * size, shape.hidden, stride);
   }
 }
 

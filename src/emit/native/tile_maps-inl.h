@@ -22,11 +22,11 @@ namespace {
 
 // 32 vector registers, or 16.
 #if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
-constexpr size_t kBlockOutputs = 8;
+inline constexpr size_t kBlockOutputs = 8;
 #else
-constexpr size_t kBlockOutputs = 4;
+inline constexpr size_t kBlockOutputs = 4;
 #endif
-constexpr size_t kStrip = 2;
+inline constexpr size_t kStrip = 2;
 
 // Where a block's sums come from and its rows stand: the columns of its inputs as the runs say, those of y `stride` apart.
 template <typename Runs>
