@@ -117,15 +117,15 @@ void add_field_dropout(ModelEntry& entry, double share) {
   widen(entry, {{"field_dropout", 0, 0.6, false, {}}});
 }
 
-const std::vector<std::string> kEmbedded{"bins", "piecewise", "value"};
-const std::vector<std::string> kDirect{"direct", "bins", "piecewise"};
+const std::vector<std::string> embedded{"bins", "piecewise", "value"};
+const std::vector<std::string> direct{"direct", "bins", "piecewise"};
 
 }  // namespace
 
 ModelEntry fm_entry() {
   ModelEntry entry = common_entry("fm", "Factorisation machine", "Rendle, Factorization Machines, ICDM 2010",
                                   "a weight for every feature and a product of vectors for every pair", {"logistic"});
-  add_fields(entry, 16, kEmbedded, "quantile");
+  add_fields(entry, 16, embedded, "quantile");
   add_field_dropout(entry, 0.1);
   append(entry.params, net::training_params(3e-3, 0.1));
   entry.params.push_back(loss_param());
@@ -137,7 +137,7 @@ ModelEntry nfm_entry() {
   ModelEntry entry = common_entry("nfm", "Neural factorisation machine",
                                   "He & Chua, Neural Factorization Machines for Sparse Predictive Analytics, SIGIR 2017 (arXiv:1708.05027)",
                                   "the pairwise products of the field vectors, summed, then an MLP", {"fm", "ann"});
-  add_fields(entry, 16, kEmbedded, "quantile");
+  add_fields(entry, 16, embedded, "quantile");
   add_field_dropout(entry, 0.1);
   add_deep(entry, 1, 64, 0.2);
   entry.params.push_back(norm_param("batch"));
@@ -152,7 +152,7 @@ ModelEntry deepfm_entry() {
                                   "Guo, Tang, Ye, Li & He, DeepFM: A Factorization-Machine based Neural Network for CTR Prediction, IJCAI 2017 "
                                   "(arXiv:1703.04247)",
                                   "a factorisation machine and an MLP over the same field vectors, added", {"fm", "wide_deep"});
-  add_fields(entry, 16, kEmbedded, "quantile");
+  add_fields(entry, 16, embedded, "quantile");
   add_field_dropout(entry, 0.1);
   add_deep(entry, 2, 64, 0.2);
   entry.params.push_back(norm_param("none"));
@@ -166,7 +166,7 @@ ModelEntry wide_deep_entry() {
   ModelEntry entry =
       common_entry("wide_deep", "Wide & Deep", "Cheng et al., Wide & Deep Learning for Recommender Systems, DLRS 2016 (arXiv:1606.07792)",
                    "a linear model over features and crossed columns, and an MLP, trained at once", {"logistic", "dnn"});
-  add_fields(entry, 16, kDirect, "uniform");
+  add_fields(entry, 16, direct, "uniform");
   entry.params.push_back(integer_param("crosses", 8, 0, 1000, "crossed columns of the wide part at most, chosen from the training rows"));
   entry.params.push_back(choice_param("wide_optimiser", "ftrl", {"ftrl", "adamw"}, "what trains the wide part"));
   entry.params.push_back(real_param("wide_rate", 0.1, 1e-4, 10, "step size of FTRL", true));
@@ -187,7 +187,7 @@ ModelEntry deep_crossing_entry() {
                                   "Features, KDD 2016",
                                   "embedded and raw fields stacked, then residual units", {"dnn"});
   entry.prep = capped_prep;
-  add_fields(entry, 16, kDirect, "quantile");
+  add_fields(entry, 16, direct, "quantile");
   entry.params.push_back(integer_param("raw_levels", 256, 0, 100000, "a field of at most so many levels enters one-hot, without an embedding"));
   entry.params.push_back(integer_param("blocks", 2, 1, 32, "residual units (the paper has five)"));
   entry.params.push_back(integer_param("hidden", 64, 1, 65536, "units between the two layers of a residual unit"));
@@ -205,7 +205,7 @@ ModelEntry pnn_entry() {
                                   "Qu, Cai, Ren, Zhang, Yu, Wen & Wang, Product-based Neural Networks for User Response Prediction, ICDM 2016 "
                                   "(arXiv:1611.00144)",
                                   "products of the field vectors as a layer below an MLP", {"fm", "dnn"});
-  add_fields(entry, 10, kEmbedded, "quantile");
+  add_fields(entry, 10, embedded, "quantile");
   entry.params.push_back(choice_param("product", "inner", {"inner", "outer", "both"}, "which products of the field vectors the first layer reads"));
   widen(entry, {{"product", 0, 0, false, {"inner", "outer", "both"}}});
   add_field_dropout(entry, 0.1);
@@ -220,7 +220,7 @@ ModelEntry afm_entry() {
   ModelEntry entry = common_entry("afm", "Attentional factorisation machine",
                                   "Xiao, Ye, He, Zhang, Wu & Chua, Attentional Factorization Machines, IJCAI 2017 (arXiv:1708.04617)",
                                   "the pairs of a factorisation machine, weighted by attention", {"fm"});
-  add_fields(entry, 16, kEmbedded, "quantile");
+  add_fields(entry, 16, embedded, "quantile");
   entry.params.push_back(integer_param("attention", 8, 1, 1024, "units of the attention network"));
   entry.params.push_back(
       integer_param("fields", 24, 2, 200, "fields whose pairs are looked at, the strongest alone first; all have a first-order weight"));
@@ -236,7 +236,7 @@ ModelEntry dcn_v2_entry() {
   ModelEntry entry = common_entry("dcn_v2", "Deep & Cross network V2",
                                   "Wang, Shivanna, Cheng, Jain, Lin, Hong & Chi, DCN V2: Improved Deep & Cross Network, WWW 2021 (arXiv:2008.13535)",
                                   "layers that multiply by the input, and an MLP on top or beside", {"deep_crossing", "wide_deep"});
-  add_fields(entry, 16, kDirect, "quantile");
+  add_fields(entry, 16, direct, "quantile");
   entry.params.push_back(integer_param("blocks", 2, 1, 16, "cross layers"));
   entry.params.push_back(integer_param("rank", 0, 0, 4096, "rank of the cross matrices; 0: full"));
   entry.params.push_back(choice_param("structure", "parallel", {"stacked", "parallel"}, "the deep part on top of the cross layers, or beside them"));

@@ -231,6 +231,7 @@ class Body {
     const int64_t width = size_of(shape_.hidden);
     const int64_t heads = size_of(shape_.heads);
     const int64_t steps = given.size(1);
+    const int64_t of_head = width / heads;
     const auto map = [&](const Tensor& x, size_t l, const char* what) {
       return at::linear(x, get(name_of(i, l, what)), get(name_of(i, l, std::string(what) + " b")));
     };
@@ -239,8 +240,8 @@ class Body {
                get(name_of(i, "place")).view({-1, width}).narrow(0, first, steps);
     for (size_t l = 0; l < shape_.layers; ++l) {
       const Tensor seen = norm(x, name_of(i, l, "norm 1"));
-      const auto split = [&](const char* what) { return map(seen, l, what).view({-1, steps, heads, width / heads}).transpose(1, 2); };
-      const Tensor scores = at::matmul(split("Q"), split("K").transpose(2, 3)) / std::sqrt(static_cast<double>(width / heads));
+      const auto split = [&](const char* what) { return map(seen, l, what).view({-1, steps, heads, of_head}).transpose(1, 2); };
+      const Tensor scores = at::matmul(split("Q"), split("K").transpose(2, 3)) / std::sqrt(static_cast<double>(of_head));
       const Tensor mask = present.defined() ? present.view({-1, 1, 1, steps}) : Tensor();
       const Tensor mixed = at::matmul(softmax(scores, mask), split("V")).transpose(1, 2).reshape({-1, steps, width});
       x = x + drop(map(mixed, l, "O"));
