@@ -98,7 +98,7 @@ std::span<RawColumn> raw_columns(size_t count, std::array<RawColumn, kFewInputs>
   return {many.data(), count};
 }
 
-constexpr size_t kBlockRows = 1024;  // of a large batch, a thread at a time
+constexpr size_t kBlockRows = 256;  // of a large batch, a thread at a time
 
 int score(const obligor_model& model, const obligor_column* columns, size_t rows, std::span<const size_t> outputs, float* const* scores) {
   for (const size_t output : outputs) {
