@@ -67,7 +67,7 @@ typedef struct obligor_column {
   const size_t* lengths;
 } obligor_column;
 
-/* NULL on failure. threads: for batches of thousands of rows; 0 is one a core, 1 is the caller's own thread alone. */
+/* NULL on failure. threads: for batches of 512 rows and more; 0 is one a core, 1 is the caller's own thread alone. */
 OBLIGOR_SCORE_API obligor_model* obligor_open(const char* path, int threads);
 /* Valid until obligor_close(model). NULL where model is NULL. */
 OBLIGOR_SCORE_API const obligor_layout* obligor_schema(const obligor_model* model);
