@@ -1,6 +1,7 @@
 // Registry rows of dbn, sdae and autoencoder: no torch here, every program lists them.
 #include "zoo/belief/belief.h"
 #include "zoo/net/columns.h"
+#include "zoo/net/network.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
@@ -42,6 +43,7 @@ ModelEntry stack_entry(std::vector<ParamSpec> own) {
   entry.params.push_back(real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in fine-tuning"));
   for (auto& spec : net::training_params(3e-3, 3e-4)) entry.params.push_back(std::move(spec));
   for (auto& spec : unlabelled_columns()) entry.params.push_back(std::move(spec));
+  entry.params.push_back(net::engine_param());
   entry.traits.early_stopping = true;
   entry.traits.needs_gpu_aware = true;
   entry.prep = unlabelled_prep;

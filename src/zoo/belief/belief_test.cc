@@ -56,8 +56,10 @@ TEST(Denoise, GradientEqualsFiniteDifferences) {
   Random random(2, "layer");
   Layer layer = belief::make_layer(clean, 5, 4, random);
   for (float& w : layer.weights) w = static_cast<float>(0.5 * random.normal());
-  const std::vector<float> seen = belief::corrupted(clean, 0.3, random);
-  const auto down = belief::denoise_gradient(layer, clean, seen);
+  std::vector<float> seen;
+  belief::corrupt(clean, 0.3, random, seen);
+  belief::LayerGradient down;
+  belief::DenoiseGradient()(layer, clean, seen, down);
   const auto compare = [&](std::vector<float>& values, const std::vector<float>& gradient) {
     for (size_t i = 0; i < values.size(); ++i) {
       const float kept = values[i];
@@ -78,7 +80,8 @@ TEST(Denoise, CorruptsAShareOfTheCellsOfACopyAndNothingElse) {
   const std::vector<float> clean = make_rows(4000, "corrupt");
   const std::vector<float> before = clean;
   Random random(3, "corrupt");
-  const auto seen = belief::corrupted(clean, 0.3, random);
+  std::vector<float> seen;
+  belief::corrupt(clean, 0.3, random, seen);
   EXPECT_EQ(clean, before);
   size_t blanked = 0;
   size_t others = 0;
@@ -90,17 +93,15 @@ TEST(Denoise, CorruptsAShareOfTheCellsOfACopyAndNothingElse) {
     others += clean[i] != 0 ? 1U : 0U;
   }
   EXPECT_NEAR(static_cast<double>(blanked) / static_cast<double>(others), 0.3, 0.02);
-  EXPECT_EQ(belief::corrupted(clean, 0, random), clean);
+  belief::corrupt(clean, 0, random, seen);
+  EXPECT_EQ(seen, clean);
 }
 
 TEST(Denoise, ReconstructionErrorFallsAndABlankedCellIsRestored) {
   const std::vector<float> rows = make_rows(3000, "restore");
   Random random(4, "restore");
   Layer layer = belief::make_layer(rows, 5, 16, random);
-  const auto errors = belief::pretrain(
-      layer, rows, {.epochs = 40},
-      [&](const Layer& l, std::span<const float> batch) { return belief::denoise_gradient(l, batch, belief::corrupted(batch, 0.2, random)); }, random,
-      Context({.seed = 1, .threads = 1}));
+  const auto errors = belief::pretrain(layer, rows, {.epochs = 40}, belief::Denoising(0.2, random), random, Context({.seed = 1, .threads = 1}));
   EXPECT_LT(errors.back(), 0.7 * errors.front());
   // The first number is blanked; its companion tells which way it was.
   const auto high = belief::decode(layer, belief::encode(layer, std::vector<float>{0, 1.8F, 0, 0, 0}));
@@ -125,6 +126,39 @@ TEST(Stacks, FitsAreReproducibleLearnAndPredictWithoutCorruption) {
     EXPECT_EQ(p, second.model->predict(test.batch()).values) << entry.name;
     EXPECT_GT(metric::auc(p, test.target), 0.85) << entry.name;
     for (const auto& layer : first.report.details["pretraining"]) EXPECT_LT(layer["last_error"], layer["first_error"]) << entry.name;
+  }
+}
+
+TEST(Stacks, BothEnginesLeadToTheSameNetwork) {
+  const Sample train(500, "train");
+  const Sample valid(150, "valid");
+  using Case = std::pair<FitFunction, ModelEntry>;
+  for (const auto& [fit, entry] : {Case{fit_dbn, dbn_entry()}, Case{fit_sdae, sdae_entry()}}) {
+    for (const char* activation : {"sigmoid", "tanh"}) {
+      const auto predicted = [&](const char* engine, const char* pretrain_steps) {
+        const ParamValues values{{"epochs", "4"},
+                                 {"batch", "64"},
+                                 {"hidden", "19"},
+                                 {"dropout", "0"},
+                                 {"engine", engine},
+                                 {"activation", activation},
+                                 {"pretrain_steps", pretrain_steps}};
+        const Params params = make_params(entry.params, values, entry.name);
+        return fit(input_of(train, valid), params, Context({.seed = 4, .threads = 1})).model->predict(valid.batch()).values;
+      };
+      const auto fused = predicted("fused", "300");
+      const auto torch = predicted("torch", "300");
+      const auto plain = predicted("fused", "0");
+      double difference = 0;
+      double moved = 0;
+      for (size_t r = 0; r < fused.size(); ++r) {
+        difference = std::max(difference, std::abs(fused[r] - torch[r]));
+        moved = std::max(moved, std::abs(fused[r] - plain[r]));
+      }
+      EXPECT_LT(difference, 2e-4) << entry.name << ", " << activation;
+      EXPECT_GT(moved, 1e-2) << entry.name << ", " << activation << ": both start from what was pre-trained";
+      EXPECT_EQ(predicted("auto", "300"), fused) << entry.name;
+    }
   }
 }
 

@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "zoo/belief/matrix-inl.h"
+#include "zoo/belief/pretrain_kernels.h"
+#include "zoo/net/fused_step.h"
 
 namespace obligor::belief {
 namespace {
@@ -37,37 +38,56 @@ Layer make_layer(std::span<const float> rows, size_t width, size_t hidden, Rando
       mean += static_cast<double>(x) / static_cast<double>(n);
     }
     const double p = std::clamp(mean, 0.01, 0.99);
-    layer.visible_bias[c] = static_cast<float>(layer.is_number[c] != 0 ? mean : std::log(p / (1 - p)));
+    layer.visible_bias[c] = static_cast<float>(layer.is_number[c] > 0 ? mean : std::log(p / (1 - p)));
   }
   return layer;
 }
 
-std::vector<float> encode(const Layer& layer, std::span<const float> rows) { return flat(hidden_of(layer, matrix(rows, layer.visible))); }
+void encode(const Layer& layer, size_t n, const float* rows, float* hidden_rows) {
+  net::product(false, true, n, layer.hidden, layer.visible, rows, layer.weights.data(), hidden_rows, false);
+  net::step_kernels().unit(net::Activation::kSigmoid, n, layer.hidden, layer.hidden_bias.data(), {}, hidden_rows, hidden_rows);
+}
+
+void decode(const Layer& layer, size_t n, const float* hidden_rows, float* rows) {
+  net::product(false, false, n, layer.visible, layer.hidden, hidden_rows, layer.weights.data(), rows, false);
+  pretrain_kernels().visible(n, layer.visible, layer.visible_bias.data(), layer.is_number.data(), rows);
+}
+
+std::vector<float> encode(const Layer& layer, std::span<const float> rows) {
+  net::products_on_one_thread();
+  const size_t n = layer.visible == 0 ? 0 : rows.size() / layer.visible;
+  std::vector<float> out(n * layer.hidden);
+  encode(layer, n, rows.data(), out.data());
+  return out;
+}
 
 std::vector<float> decode(const Layer& layer, std::span<const float> hidden_rows) {
-  return flat(visible_of(layer, matrix(hidden_rows, layer.hidden)));
+  net::products_on_one_thread();
+  const size_t n = hidden_rows.size() / layer.hidden;
+  std::vector<float> out(n * layer.visible);
+  decode(layer, n, hidden_rows.data(), out.data());
+  return out;
 }
 
 std::vector<double> pretrain(Layer& layer, std::span<const float> rows, const PretrainOptions& options, const BatchGradient& gradient, Random& random,
                              const Context& context) {
   const size_t n = layer.visible == 0 ? 0 : rows.size() / layer.visible;
   if (n == 0) return {};
-  const bool numbers = std::find(layer.is_number.begin(), layer.is_number.end(), 1) != layer.is_number.end();
+  const bool numbers = std::find(layer.is_number.begin(), layer.is_number.end(), 1.0F) != layer.is_number.end();
   const auto rate = static_cast<float>(options.rate * (numbers ? kNumberShare : 1));
   const auto cost = static_cast<float>(options.weight_cost);
   std::vector<float> weights_step(layer.weights.size());
   std::vector<float> visible_step(layer.visible_bias.size());
   std::vector<float> hidden_step(layer.hidden_bias.size());
   const auto move = [&](std::vector<float>& values, std::vector<float>& step, const std::vector<float>& down, float momentum, float decay) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      step[i] = momentum * step[i] - rate * (down[i] + decay * values[i]);
-      values[i] += step[i];
-    }
+    pretrain_kernels().descend(values.size(), momentum, rate, decay, down.data(), step.data(), values.data());
   };
+  net::products_on_one_thread();
   const size_t batches = (n + options.batch - 1) / options.batch;
   const size_t epochs = options.epochs > 0 ? options.epochs : std::clamp<size_t>(options.steps / batches, 5, 200);
   std::vector<double> errors;
   std::vector<float> batch;
+  LayerGradient down;
   for (size_t epoch = 0; epoch < epochs; ++epoch) {
     const float momentum = epoch < kEarlyEpochs ? kEarlyMomentum : kMomentum;
     const std::vector<uint32_t> order = random.permutation(n);
@@ -80,7 +100,7 @@ std::vector<double> pretrain(Layer& layer, std::span<const float> rows, const Pr
         const auto row = rows.subspan(order[i] * layer.visible, layer.visible);
         batch.insert(batch.end(), row.begin(), row.end());
       }
-      const LayerGradient down = gradient(layer, batch);
+      gradient(layer, batch, down);
       error += down.error * static_cast<double>(end - begin) / static_cast<double>(n);
       move(layer.weights, weights_step, down.weights, momentum, cost);
       move(layer.visible_bias, visible_step, down.visible_bias, momentum, 0);

@@ -3,6 +3,7 @@
 //
 //   Layer layer = make_layer(rows, width, 64, random);             // which columns are numbers, and where the visible biases start
 //   pretrain(layer, rows, options, gradient, random, context);     // gradient: of a batch, see rbm.h and denoise.h
+//   encode(layer, n, rows, hidden_rows);                           // the same into arrays that are there
 //   std::vector<float> next = encode(layer, rows);                 // n x 64, in [0, 1]: what the layer above sees
 //
 // With weights W (hidden x visible), visible bias a and hidden bias b:
@@ -12,7 +13,6 @@
 // the sixth epoch on 0.9, weight cost, starting weights N(0, 0.01), and for a layer that sees numbers a tenth of the rate (its section 13.2).
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -25,13 +25,13 @@ namespace obligor::belief {
 struct Layer {
   size_t visible = 0;
   size_t hidden = 0;
-  std::vector<uint8_t> is_number;  // of each visible unit: a number (Gaussian), or zeros and ones (Bernoulli)
-  std::vector<float> weights;      // hidden x visible, row-major
+  std::vector<float> is_number;  // of each visible unit: 1, a number (Gaussian), or 0, zeros and ones (Bernoulli)
+  std::vector<float> weights;    // hidden x visible, row-major
   std::vector<float> visible_bias;
   std::vector<float> hidden_bias;
 };
 
-// The way down for a batch: the mean over its rows.
+// The way down for a batch: the mean over its rows. Its arrays keep their room from batch to batch.
 struct LayerGradient {
   std::vector<float> weights;
   std::vector<float> visible_bias;
@@ -47,12 +47,15 @@ struct PretrainOptions {
   double weight_cost = 2e-4;
 };
 
-using BatchGradient = std::function<LayerGradient(const Layer& layer, std::span<const float> batch)>;
+// Fills `down`, whatever it held.
+using BatchGradient = std::function<void(const Layer& layer, std::span<const float> batch, LayerGradient& down)>;
 
 // `rows`: n x width. Bernoulli biases start at the log-odds of the column's mean (the guide, section 8.1).
 [[nodiscard]] Layer make_layer(std::span<const float> rows, size_t width, size_t hidden, Random& random);
 [[nodiscard]] std::vector<float> encode(const Layer& layer, std::span<const float> rows);
+void encode(const Layer& layer, size_t n, const float* rows, float* hidden_rows);
 [[nodiscard]] std::vector<float> decode(const Layer& layer, std::span<const float> hidden_rows);
+void decode(const Layer& layer, size_t n, const float* hidden_rows, float* rows);
 // The error of each epoch. Errors: kNumeric when it is no longer finite, kCancelled.
 std::vector<double> pretrain(Layer& layer, std::span<const float> rows, const PretrainOptions& options, const BatchGradient& gradient, Random& random,
                              const Context& context);

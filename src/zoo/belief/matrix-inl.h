@@ -30,7 +30,7 @@ inline Matrix hidden_of(const Layer& layer, const Eigen::Ref<const Matrix>& visi
 inline Matrix visible_of(const Layer& layer, const Eigen::Ref<const Matrix>& hidden) {
   Matrix z = (hidden * matrix(layer.weights, layer.visible)).rowwise() + row(layer.visible_bias);
   for (Eigen::Index c = 0; c < z.cols(); ++c) {
-    if (layer.is_number[static_cast<size_t>(c)] == 0) z.col(c) = (1 / (1 + (-z.col(c).array()).exp())).matrix();
+    if (layer.is_number[static_cast<size_t>(c)] <= 0) z.col(c) = (1 / (1 + (-z.col(c).array()).exp())).matrix();
   }
   return z;
 }

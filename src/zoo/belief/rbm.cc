@@ -1,44 +1,61 @@
 #include "zoo/belief/rbm.h"
 
-#include "zoo/belief/matrix-inl.h"
+#include <algorithm>
+
+#include "zoo/belief/pretrain_kernels.h"
+#include "zoo/net/tape.h"
 
 namespace obligor::belief {
 namespace {
 
-Matrix sampled_hidden(const Matrix& p, Random& random) {
-  return p.unaryExpr([&](float share) { return random.uniform() < static_cast<double>(share) ? 1.0F : 0.0F; });
-}
-
-Matrix sampled_visible(const Layer& layer, Matrix mean, Random& random) {
-  for (Eigen::Index r = 0; r < mean.rows(); ++r) {
-    for (Eigen::Index c = 0; c < mean.cols(); ++c) {
-      float& value = mean(r, c);
-      if (layer.is_number[static_cast<size_t>(c)] != 0) value += static_cast<float>(random.normal());
-      else value = random.uniform() < static_cast<double>(value) ? 1.0F : 0.0F;
-    }
+void draw_visible(const Layer& layer, std::span<float> rows, Random& random) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (layer.is_number[i % layer.visible] > 0) rows[i] += static_cast<float>(random.normal());
+    else rows[i] = random.uniform() < static_cast<double>(rows[i]) ? 1.0F : 0.0F;
   }
-  return mean;
 }
 
 }  // namespace
 
-LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> batch, int steps, Reconstruction kind, Random& random) {
-  const ConstMap data = matrix(batch, layer.visible);
-  const Matrix up = hidden_of(layer, data);
-  LayerGradient out;
-  Matrix visible;
-  Matrix hidden = up;
-  for (int step = 0; step < steps; ++step) {
-    const Matrix mean = visible_of(layer, sampled_hidden(hidden, random));
-    if (step == 0) out.error = static_cast<double>((mean - data).squaredNorm()) / static_cast<double>(mean.size());
-    visible = kind == Reconstruction::kDrawn ? sampled_visible(layer, mean, random) : mean;
-    hidden = hidden_of(layer, visible);
+void ContrastiveDivergence::operator()(const Layer& layer, std::span<const float> batch, LayerGradient& down) {
+  const auto& step_kernels = net::step_kernels();
+  const size_t rows = batch.size() / layer.visible;
+  const size_t units = rows * layer.hidden;
+  // Where the chain ends above, the data below, so that one product makes both statistics.
+  visible_.resize(2 * batch.size());
+  hidden_.resize(2 * units);
+  float* made = visible_.data();
+  float* data = made + batch.size();
+  float* last = hidden_.data();
+  float* first = last + units;
+  std::copy(batch.begin(), batch.end(), data);
+  encode(layer, rows, data, first);
+  drawn_.resize(units);
+  const auto subtract_data = [&] {
+    difference_.assign(made, made + batch.size());
+    step_kernels.add_scaled(batch.size(), -1, data, difference_.data());
+  };
+  for (int step = 0; step < steps_; ++step) {
+    pretrain_kernels().draw(units, static_cast<uint32_t>(random_->next() >> 32U), step == 0 ? first : last, drawn_.data());
+    decode(layer, rows, drawn_.data(), made);
+    if (step == 0) {
+      subtract_data();
+      down.error = static_cast<double>(step_kernels.dot(batch.size(), difference_.data(), difference_.data())) / static_cast<double>(batch.size());
+    }
+    if (kind_ == Reconstruction::kDrawn) draw_visible(layer, {made, batch.size()}, *random_);
+    encode(layer, rows, made, last);
   }
-  const float share = 1.0F / static_cast<float>(data.rows());
-  out.weights = flat(share * (hidden.transpose() * visible - up.transpose() * data));
-  out.visible_bias = flat(share * (visible - data).colwise().sum());
-  out.hidden_bias = flat(share * (hidden - up).colwise().sum());
-  return out;
+  const float share = 1.0F / static_cast<float>(rows);
+  for (size_t i = 0; i < units; ++i) last[i] *= share;
+  for (size_t i = 0; i < units; ++i) first[i] *= -share;
+  down.weights.resize(layer.weights.size());
+  down.visible_bias.resize(layer.visible);
+  down.hidden_bias.resize(layer.hidden);
+  net::product(true, false, layer.hidden, layer.visible, 2 * rows, hidden_.data(), visible_.data(), down.weights.data(), false);
+  step_kernels.column_sums(2 * rows, layer.hidden, hidden_.data(), down.hidden_bias.data());
+  if (steps_ > 1 || kind_ == Reconstruction::kDrawn) subtract_data();
+  step_kernels.column_sums(rows, layer.visible, difference_.data(), down.visible_bias.data());
+  for (float& value : down.visible_bias) value *= share;
 }
 
 }  // namespace obligor::belief

@@ -1,7 +1,6 @@
 // Restricted Boltzmann machine by contrastive divergence (Hinton 2002; Hinton, Osindero & Teh 2006).
 //
-//   pretrain(layer, rows, options, [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1,
-//   Reconstruction::kMean, random); }, ...);
+//   pretrain(layer, rows, options, ContrastiveDivergence(1, Reconstruction::kMean, random), random, context);
 //
 // Energy, numbers as Gaussian units of variance 1 (the columns are standardised):
 //   E(v, h) = sum over numbers (v_i - a_i)^2 / 2  -  sum over the others a_i v_i  -  b . h  -  h . W v.
@@ -12,6 +11,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "zoo/belief/layer.h"
 
@@ -19,8 +19,17 @@ namespace obligor::belief {
 
 enum class Reconstruction : uint8_t { kMean, kDrawn };
 
-// Downwards, that is, minus the above; all randomness from `random`.
-[[nodiscard]] LayerGradient contrastive_divergence(const Layer& layer, std::span<const float> batch, int steps, Reconstruction visible,
-                                                   Random& random);
+// Downwards, that is, minus the above; all randomness from `random`. Its buffers are made by the first batch of a layer.
+class ContrastiveDivergence {
+ public:
+  ContrastiveDivergence(int steps, Reconstruction visible, Random& random) : steps_(steps), kind_(visible), random_(&random) {}
+  void operator()(const Layer& layer, std::span<const float> batch, LayerGradient& down);
+
+ private:
+  int steps_;
+  Reconstruction kind_;
+  Random* random_;
+  std::vector<float> visible_, hidden_, drawn_, difference_;
+};
 
 }  // namespace obligor::belief

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/instruction_set.h"
+#include "zoo/belief/pretrain_kernels.h"
+
 namespace obligor::belief {
 namespace {
 
@@ -14,7 +17,7 @@ constexpr size_t kHidden = 3;
 
 Layer tiny(double deviation) {
   Random random(3, "tiny-rbm");
-  Layer layer{kVisible, kHidden, std::vector<uint8_t>(kVisible, 0), {}, {}, {}};
+  Layer layer{kVisible, kHidden, std::vector<float>(kVisible, 0), {}, {}, {}};
   const auto draw = [&] { return static_cast<float>(deviation * random.normal()); };
   for (size_t i = 0; i < kVisible * kHidden; ++i) layer.weights.push_back(draw());
   for (size_t i = 0; i < kVisible; ++i) layer.visible_bias.push_back(draw());
@@ -126,11 +129,17 @@ std::vector<double> one_step(const Layer& layer, const std::vector<double>& shar
   return next;
 }
 
+LayerGradient divergence(const Layer& layer, const std::vector<float>& rows, int steps, Random& random) {
+  LayerGradient down;
+  ContrastiveDivergence(steps, Reconstruction::kDrawn, random)(layer, rows, down);
+  return down;
+}
+
 TEST(Rbm, CdOneIsWhatEnumerationOfTheChainGives) {
   const Layer layer = tiny(0.8);
   const std::vector<float> rows = patterns(40000);
   Random random(9, "cd");
-  const LayerGradient down = contrastive_divergence(layer, rows, 1, Reconstruction::kDrawn, random);
+  const LayerGradient down = divergence(layer, rows, 1, random);
   const auto shares = shares_of(rows);
   const auto data = products(layer, shares);
   const auto after = products(layer, one_step(layer, shares));
@@ -142,7 +151,7 @@ TEST(Rbm, CdOfManyStepsIsTheGradientOfTheLikelihood) {
   Layer layer = tiny(0.8);
   const std::vector<float> rows = patterns(40000);
   Random random(9, "cd");
-  const LayerGradient down = contrastive_divergence(layer, rows, 60, Reconstruction::kDrawn, random);
+  const LayerGradient down = divergence(layer, rows, 60, random);
   constexpr double kStep = 1e-2;
   for (size_t i = 0; i < layer.weights.size(); ++i) {
     const float kept = layer.weights[i];
@@ -161,10 +170,7 @@ TEST(Rbm, PreTrainingRaisesTheLikelihoodAndLowersTheError) {
   Layer layer = make_layer(rows, kVisible, kHidden, random);
   const double before = log_likelihood(layer, rows);
   const Context context({.seed = 1, .threads = 1});
-  const auto errors = pretrain(
-      layer, rows, {.epochs = 60},
-      [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, Reconstruction::kMean, random); }, random,
-      context);
+  const auto errors = pretrain(layer, rows, {.epochs = 60}, ContrastiveDivergence(1, Reconstruction::kMean, random), random, context);
   const double after = log_likelihood(layer, rows);
   // The entropy of the patterns bounds both: H = H(a) + H(b) + 2 H(0.9) = 0.673 + 0.611 + 0.650 = 1.934.
   EXPECT_GT(after, before + 0.3);
@@ -182,13 +188,11 @@ TEST(Rbm, GaussianUnitsTakeTheMeanOfTheirColumnAndDecodeToNumbers) {
     rows.push_back(random.uniform() < 0.25 ? 1.0F : 0.0F);
   }
   Layer layer = make_layer(rows, 3, 8, random);
-  EXPECT_EQ(layer.is_number, (std::vector<uint8_t>{1, 1, 0}));
+  EXPECT_EQ(layer.is_number, (std::vector<float>{1, 1, 0}));
   EXPECT_NEAR(static_cast<double>(layer.visible_bias[0]), 2, 0.1);
   EXPECT_NEAR(static_cast<double>(layer.visible_bias[2]), std::log(0.25 / 0.75), 0.15);
-  const auto errors = pretrain(
-      layer, rows, {.epochs = 30},
-      [&](const Layer& l, std::span<const float> batch) { return contrastive_divergence(l, batch, 1, Reconstruction::kMean, random); }, random,
-      Context({.seed = 1, .threads = 1}));
+  const auto errors =
+      pretrain(layer, rows, {.epochs = 30}, ContrastiveDivergence(1, Reconstruction::kMean, random), random, Context({.seed = 1, .threads = 1}));
   EXPECT_LT(errors.back(), errors.front());
   // The two numbers move against each other: the reconstruction of a row high in the first is low in the second.
   const std::vector<float> high{3.5F, -1.5F, 0};
@@ -197,6 +201,62 @@ TEST(Rbm, GaussianUnitsTakeTheMeanOfTheirColumnAndDecodeToNumbers) {
   const auto made_low = decode(layer, encode(layer, low));
   EXPECT_GT(made_high[0], made_low[0]);
   EXPECT_LT(made_high[1], made_low[1]);
+}
+
+// The draws come from a hash of their place: no bias by place, by probability or by key, and 0 and 1 are certain.
+TEST(Rbm, UnitsAreDrawnWithTheirProbabilities) {
+  constexpr size_t kUnits = 4097;
+  for (const float p : {0.0F, 0.03F, 0.5F, 0.97F, 1.0F}) {
+    const std::vector<float> shares(kUnits, p);
+    std::vector<float> units(kUnits);
+    std::vector<size_t> by_place(16);
+    size_t ones = 0;
+    for (uint32_t pass = 0; pass < 50; ++pass) {
+      pretrain_kernels().draw(kUnits, pass * 2654435761U, shares.data(), units.data());
+      for (size_t i = 0; i < kUnits; ++i) {
+        ASSERT_TRUE(units[i] == 0 || units[i] == 1);
+        ones += units[i] > 0 ? 1U : 0U;
+        by_place[i % 16] += units[i] > 0 ? 1U : 0U;
+      }
+    }
+    const auto expected = static_cast<double>(p);
+    EXPECT_NEAR(static_cast<double>(ones) / (50 * kUnits), expected, 4.5 * std::sqrt(expected * (1 - expected) / (50 * kUnits)));
+    for (size_t place = 0; place < by_place.size(); ++place) {
+      const auto draws = 50 * static_cast<double>((kUnits - place + 15) / 16);
+      EXPECT_NEAR(static_cast<double>(by_place[place]) / draws, expected, 5 * std::sqrt(expected * (1 - expected) / draws));
+    }
+  }
+}
+
+// Every instruction set against the plain expressions, at widths that are no whole vectors.
+TEST(Rbm, EncodingAndDecodingAreTheirFormulas) {
+  Random random(8, "formulas");
+  std::vector<float> rows;
+  for (size_t i = 0; i < 9 * 21; ++i) rows.push_back(static_cast<float>(i % 21 < 5 ? random.normal() : random.uniform()));
+  Layer layer = make_layer(rows, 21, 19, random);
+  for (float& w : layer.weights) w = static_cast<float>(0.7 * random.normal());
+  for (float& b : layer.hidden_bias) b = static_cast<float>(random.normal());
+  const auto sigmoid = [](double z) { return 1 / (1 + std::exp(-z)); };
+  for (const InstructionSet set : present_sets()) {
+    use_set(set);
+    const auto hidden = encode(layer, rows);
+    const auto made = decode(layer, hidden);
+    use_set({});
+    ASSERT_EQ(hidden.size(), 9U * 19);
+    ASSERT_EQ(made.size(), rows.size());
+    for (size_t r = 0; r < 9; ++r) {
+      for (size_t h = 0; h < 19; ++h) {
+        auto z = static_cast<double>(layer.hidden_bias[h]);
+        for (size_t v = 0; v < 21; ++v) z += static_cast<double>(layer.weights[h * 21 + v]) * static_cast<double>(rows[r * 21 + v]);
+        EXPECT_NEAR(static_cast<double>(hidden[r * 19 + h]), sigmoid(z), 1e-6) << set_name(set);
+      }
+      for (size_t v = 0; v < 21; ++v) {
+        auto z = static_cast<double>(layer.visible_bias[v]);
+        for (size_t h = 0; h < 19; ++h) z += static_cast<double>(layer.weights[h * 21 + v]) * static_cast<double>(hidden[r * 19 + h]);
+        EXPECT_NEAR(static_cast<double>(made[r * 21 + v]), v < 5 ? z : sigmoid(z), 1e-5) << set_name(set);
+      }
+    }
+  }
 }
 
 }  // namespace

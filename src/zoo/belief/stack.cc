@@ -1,6 +1,6 @@
 // The fits of dbn and sdae: layers trained one upon the other, then a network that starts from them.
-#include <algorithm>
-#include <memory>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "zoo/belief/belief.h"
 #include "zoo/belief/denoise.h"
 #include "zoo/belief/rbm.h"
-#include "zoo/net/network.h"
+#include "zoo/net/fused_network.h"
 #include "zoo/net/training.h"
 
 namespace obligor {
@@ -38,26 +38,29 @@ FitResult fit_stack(const FitInput& input, const Params& params, const Context& 
   shape.hidden = static_cast<size_t>(params.integer("hidden"));
   shape.activation = net::find_activation(params.text("activation"));
   shape.dropout = params.real("dropout");
-  auto network = std::make_unique<net::Network>(shape, context);
 
   belief::PretrainOptions options;
   options.epochs = 0;
   options.steps = static_cast<size_t>(params.integer("pretrain_steps"));
   options.rate = params.real("pretrain_rate");
   options.weight_cost = params.real("weight_cost");
-  Random random(context.seed(), "pre-training");
-  const auto gradient = make_gradient(random);
-  std::vector<float> rows(input.train.features.begin(), input.train.features.end());
   Json errors = Json::array();
-  for (size_t l = 0; l < shape.layers && options.steps > 0 && shape.width > 0; ++l) {
-    Layer layer = belief::make_layer(rows, l == 0 ? shape.width : shape.hidden, shape.hidden, random);
-    const std::vector<double> curve = belief::pretrain(layer, rows, options, gradient, random, context);
-    errors.push_back({{"layer", l + 1}, {"first_error", curve.front()}, {"last_error", curve.back()}});
-    if (l + 1 < shape.layers) rows = belief::encode(layer, rows);
-    if (shape.activation == net::Activation::kTanh) to_tanh(layer, l > 0);
-    network->set(fmt::format("weight:{}", l), layer.weights);
-    network->set(fmt::format("bias:{}", l), layer.hidden_bias);
-  }
+  const auto pretrained = [&] {
+    Random random(context.seed(), "pre-training");
+    std::vector<float> rows(input.train.features.begin(), input.train.features.end());
+    std::vector<net::NamedArray> arrays;
+    for (size_t l = 0; l < shape.layers && options.steps > 0 && shape.width > 0; ++l) {
+      Layer layer = belief::make_layer(rows, l == 0 ? shape.width : shape.hidden, shape.hidden, random);
+      const std::vector<double> curve = belief::pretrain(layer, rows, options, make_gradient(random), random, context);
+      errors.push_back({{"layer", l + 1}, {"first_error", curve.front()}, {"last_error", curve.back()}});
+      if (l + 1 < shape.layers) rows = belief::encode(layer, rows);
+      if (shape.activation == net::Activation::kTanh) to_tanh(layer, l > 0);
+      arrays.push_back({fmt::format("weight:{}", l), {}, std::move(layer.weights)});
+      arrays.push_back({fmt::format("bias:{}", l), {}, std::move(layer.hidden_bias)});
+    }
+    return arrays;
+  };
+  auto network = net::make_network(shape, context, net::find_engine(params.text("engine")), pretrained);
   FitResult result = net::train(std::move(network), input, params, context, name);
   result.report.details["pretraining"] = std::move(errors);
   return result;
@@ -67,20 +70,13 @@ FitResult fit_stack(const FitInput& input, const Params& params, const Context& 
 
 FitResult fit_dbn(const FitInput& input, const Params& params, const Context& context) {
   const int steps = static_cast<int>(params.integer("cd_steps"));
-  return fit_stack(input, params, context, "dbn", [steps](Random& random) {
-    return [steps, &random](const Layer& layer, std::span<const float> batch) {
-      return belief::contrastive_divergence(layer, batch, steps, belief::Reconstruction::kMean, random);
-    };
-  });
+  return fit_stack(input, params, context, "dbn",
+                   [steps](Random& random) { return belief::ContrastiveDivergence(steps, belief::Reconstruction::kMean, random); });
 }
 
 FitResult fit_sdae(const FitInput& input, const Params& params, const Context& context) {
   const double share = params.real("corruption");
-  return fit_stack(input, params, context, "sdae", [share](Random& random) {
-    return [share, &random](const Layer& layer, std::span<const float> batch) {
-      return belief::denoise_gradient(layer, batch, belief::corrupted(batch, share, random));
-    };
-  });
+  return fit_stack(input, params, context, "sdae", [share](Random& random) { return belief::Denoising(share, random); });
 }
 
 }  // namespace obligor

@@ -23,18 +23,27 @@ constexpr double kNormEpsilon = 1e-5;
 constexpr size_t kTileRows = 256;  // of prediction
 constexpr size_t kRoom = 16;       // a kernel's last vector may read beyond what it was asked for
 
+template <typename N>
+std::unique_ptr<Trainable> started(const NetworkShape& shape, const Context& context, const NetworkStart& start) {
+  auto network = std::make_unique<N>(shape, context);
+  if (start) {
+    for (const NamedArray& array : start()) network->set(array.name, array.values);
+  }
+  return network;
+}
+
 }  // namespace
 
 bool has_fused_step(const NetworkShape& shape) { return shape.activation != Activation::kGelu; }
 
-std::unique_ptr<Trainable> make_network(const NetworkShape& shape, const Context& context, Engine engine) {
+std::unique_ptr<Trainable> make_network(const NetworkShape& shape, const Context& context, Engine engine, const NetworkStart& start) {
   const bool fused = has_fused_step(shape) && context.device() == Device::kCpu;
   if (engine == Engine::kFused && !fused) {
     throw Error(ErrorCode::kUnsupported,
                 "engine 'fused': it has no gelu and no device but the CPU; set engine to auto or torch, or choose another activation");
   }
-  if (engine == Engine::kTorch || !fused) return std::make_unique<Network>(shape, context);
-  return std::make_unique<FusedNetwork>(shape, context);
+  if (engine == Engine::kTorch || !fused) return started<Network>(shape, context, start);
+  return started<FusedNetwork>(shape, context, start);
 }
 
 struct FusedNetwork::Impl {
@@ -227,6 +236,15 @@ std::vector<NamedArray> FusedNetwork::parameters() const {
     out.push_back({fmt::format("variance:{}", l), dims, self.variance[l]});
   }
   return out;
+}
+
+void FusedNetwork::set(std::string_view name, std::span<const float> values) {
+  Start& start = impl_->start;
+  const Part* part = start.find(name);
+  if (part == nullptr || part->count != values.size()) {
+    throw Error(ErrorCode::kInternal, fmt::format("network: no parameter '{}' of {} values", name, values.size()));
+  }
+  std::copy(values.begin(), values.end(), start.values.begin() + static_cast<std::ptrdiff_t>(part->offset));
 }
 
 std::vector<NamedArray> FusedNetwork::last_gradients() const { return impl_->arrays(impl_->gradient); }

@@ -7,6 +7,7 @@
 // 1e-5 of the largest of their array (fused_network_test.cc). Masks of dropout differ. It has no gelu, and no device but the CPU.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -19,8 +20,11 @@
 namespace obligor::net {
 
 [[nodiscard]] bool has_fused_step(const NetworkShape& shape);
-// kAuto: fused where it can be. Error{kUnsupported} for kFused where it cannot.
-[[nodiscard]] std::unique_ptr<Trainable> make_network(const NetworkShape& shape, const Context& context, Engine engine);
+// What a network starts from in place of its own draws, by name.
+using NetworkStart = std::function<std::vector<NamedArray>()>;
+// kAuto: fused where it can be. Error{kUnsupported} for kFused where it cannot. `start` is asked once engine and device are known to be there.
+[[nodiscard]] std::unique_ptr<Trainable> make_network(const NetworkShape& shape, const Context& context, Engine engine,
+                                                      const NetworkStart& start = {});
 
 class FusedNetwork final : public Trainable {
  public:
@@ -42,6 +46,7 @@ class FusedNetwork final : public Trainable {
 
   // As Network has them.
   [[nodiscard]] std::vector<NamedArray> parameters() const;
+  void set(std::string_view name, std::span<const float> values);
   [[nodiscard]] std::vector<NamedArray> last_gradients() const;
 
  private:

@@ -153,6 +153,42 @@ TEST(FusedNetwork, StepsLeadToTheSameNetwork) {
   }
 }
 
+TEST(FusedNetwork, ParametersAreSetByNameAndSize) {
+  const Data data = make_data();
+  const NetworkShape shape{.width = kWidth, .code_levels = {4, 9}, .embedding = 3, .layers = 2, .hidden = 19, .activation = Activation::kSigmoid};
+  Pair pair(shape, data);
+  std::vector<NamedArray> given;
+  Random random(3, "given");
+  for (NamedArray array : pair.fused.parameters()) {
+    for (float& value : array.values) value = static_cast<float>(random.normal());
+    pair.oracle.set(array.name, array.values);
+    pair.fused.set(array.name, array.values);
+    given.push_back(std::move(array));
+  }
+  for (size_t p = 0; p < given.size(); ++p) EXPECT_EQ(pair.fused.parameters()[p].values, given[p].values) << given[p].name;
+  for (Trainable* network : pair.both()) network->gradients(0, 64);
+  expect_gradients_alike(pair, "set");
+  // And by name alone where the network is made.
+  for (const Engine engine : {Engine::kFused, Engine::kTorch}) {
+    const auto network = make_network(shape, Context({.seed = 1, .threads = 1}), engine, [&] { return given; });
+    EXPECT_EQ(network->predict(data.batch()), engine == Engine::kFused ? pair.fused.predict(data.batch()) : pair.oracle.predict(data.batch()));
+  }
+  for (const auto& [name, count] : {std::pair<std::string, size_t>{"weight:0", 3}, {"weight:2", 19 * 19}, {"no such", 1}}) {
+    const std::vector<float> values(count, 1.0F);
+    const auto message = [&](auto& network) -> std::string {
+      try {
+        network.set(name, values);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kInternal);
+        return error.what();
+      }
+      return "nothing was thrown";
+    };
+    EXPECT_EQ(message(pair.fused), message(pair.oracle));
+    EXPECT_NE(message(pair.fused).find(name), std::string::npos);
+  }
+}
+
 // Each kept unit is scaled by 1 / (1 - share), the same ones forward and backward, others in the next pass.
 TEST(FusedNetwork, DropoutDropsTheSameUnitsOnBothWays) {
   constexpr size_t kUnits = 37;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <ATen/Parallel.h>
+
 #include "zoo/net/flat-inl.h"
 
 namespace obligor::net {
@@ -20,6 +22,8 @@ double log_loss_of(float z, float y, float factor, float& slope) {
   // log(1 + e^z) - y z, without overflow.
   return static_cast<double>(std::max(z, 0.0F) - y * z + std::log1p(e));
 }
+
+void products_on_one_thread() { at::set_num_threads(1); }
 
 double length(std::span<const float> values) {
   return std::sqrt(static_cast<double>(step_kernels().dot(values.size(), values.data(), values.data())));

@@ -23,6 +23,9 @@ void watch(const Tape& tape, Slot z, Activation activation, size_t rows, size_t 
 // The log-loss of a logit for target y, and into `slope` its derivative times `factor`. What is not a number stays so.
 [[nodiscard]] double log_loss_of(float z, float y, float factor, float& slope);
 
+// On the calling thread, from here on: what Tape::forward does, for whoever calls product() without a tape.
+void products_on_one_thread();
+
 // Euclidean.
 [[nodiscard]] double length(std::span<const float> values);
 

@@ -9,48 +9,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "core/simd_dispatch.h"
 #include "zoo/net/step_kernels.h"
+#include "zoo/net/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::net::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-
-// f over whole vectors, then over what is left as one more, which is zero beyond the end; told where it is.
-template <typename F>
-HWY_INLINE void each_at(size_t n, const F& f) {
-  const D d;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    f([&](const float* x) HWY_ATTR { return hn::LoadU(d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::StoreU(v, d, y + i); }, i);
-  }
-  if (i == n) return;
-  HWY_ALIGN float rest[hn::MaxLanes(D())];
-  const size_t left = (n - i) * sizeof(float);
-  f(
-      [&](const float* x) HWY_ATTR {
-        hn::Store(hn::Zero(d), d, rest);
-        std::memcpy(rest, x + i, left);
-        return hn::Load(d, rest);
-      },
-      [&](V v, float* y) HWY_ATTR {
-        hn::Store(v, d, rest);
-        std::memcpy(y + i, rest, left);
-      },
-      i);
-}
-
-template <typename F>
-HWY_INLINE void each(size_t n, const F& f) {
-  each_at(n, [&](const auto& load, const auto& store, size_t) HWY_ATTR { f(load, store); });
-}
 
 void add(size_t n, const float* x, float* y) {
   each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Add(load(y), load(x)), y); });
@@ -90,23 +56,11 @@ float dot(size_t n, const float* a, const float* b) {
 constexpr float kSeluScale = 1.05070098735548F;
 constexpr float kSeluDown = 1.75809934084738F;  // scale x alpha
 
-HWY_INLINE V sigmoid(D d, V x) {
-  const V one = hn::Set(d, 1.0F);
-  const V e = hn::Exp(d, hn::Max(hn::Neg(hn::Abs(x)), hn::Set(d, -87.0F)));
-  return hn::Div(hn::IfThenElse(hn::Ge(x, hn::Zero(d)), one, e), hn::Add(one, e));
-}
-
-// Wellons' search for integer hashes of low bias (lowbias32); lane i of `first + i`.
-using U = hn::Vec<hn::RebindToUnsigned<D>>;
+// What a number is multiplied with: lane i of `first + i`.
 HWY_INLINE V kept(const D d, size_t first, const Drop& drop) {
   const hn::RebindToUnsigned<D> du;
-  U x = hn::Add(hn::Iota(du, 0), hn::Set(du, static_cast<uint32_t>(first) + drop.key));  // a constant, and a sum
-  x = hn::Xor(x, hn::ShiftRight<16>(x));
-  x = hn::Mul(x, hn::Set(du, 0x7FEB352DU));
-  x = hn::Xor(x, hn::ShiftRight<15>(x));
-  x = hn::Mul(x, hn::Set(du, 0x846CA68BU));
-  x = hn::Xor(x, hn::ShiftRight<16>(x));
-  return hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(x, hn::Set(du, drop.limit))), hn::Set(d, drop.kept));
+  const auto draw = hash_of(du, static_cast<uint32_t>(first) + drop.key);
+  return hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(draw, hn::Set(du, drop.limit))), hn::Set(d, drop.kept));
 }
 
 void drop(size_t n, const Drop& by, const float* x, float* y, bool adds) {
