@@ -258,7 +258,14 @@ std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, 
   }
   const size_t rows = end - begin;
   for (const WatchedSlot& seen : self.body.watched) {
-    net::watch(*self.tape, seen.z, seen.activation, rows, rows, net::state_of(states, seen.layer));
+    net::LayerState& state = net::state_of(states, seen.layer);
+    if (seen.pairs != nullptr) {
+      state.active = true;
+      state.signal = seen.pairs->slope_size(rows) * static_cast<double>(rows);
+      state.saturation = std::max(state.saturation, seen.pairs->flat_share(rows));
+    } else {
+      net::watch(*self.tape, seen.z, seen.activation, rows, rows, state);
+    }
   }
   return states;
 }

@@ -323,7 +323,7 @@ class Builder {
     return unit(layer, tape_.dense(x, weight(name), {}, outputs(name)), weight(name + ".bias"), activation, share);
   }
   Slot unit(const std::string& layer, Slot z, Weight bias, net::Activation activation, double share) {
-    watched_.push_back({layer, z, activation});
+    watched_.push_back({layer, z, activation, nullptr});
     return tape_.unit(z, bias, activation, share, derive_seed(seed_, "mask", masks_++));
   }
   Slot head(Slot x) { return tape_.dense(x, weight("head"), {}, 1); }
@@ -397,12 +397,13 @@ class Builder {
 
   Slot afm() {
     if (shape_.attended.size() < 2) return linear_;
-    const size_t count = shape_.attended.size() * (shape_.attended.size() - 1) / 2;
-    const Slot products = tape_.pair_products(vectors_, shape_.attended, shape_.embedding);
-    const Slot z = tape_.dense(products, weight("attention"), weight("attention.bias"), shape_.attention, count);
-    const Slot seen = unit("attention", z, {}, net::Activation::kRelu, 0);
-    const Slot shares = tape_.softmax(tape_.dense(seen, weight("attention.head"), {}, 1, count));
-    return tape_.add(linear_, head(drop(tape_.mix(shares, products), shape_.field_dropout)));
+    auto attention =
+        std::make_unique<PairAttention>(tape_, vectors_, shape_.attended, shape_.embedding,
+                                        PairWeights{weight("attention"), weight("attention.bias"), weight("attention.head"), shape_.attention});
+    const Slot pooled = attention->out();
+    watched_.push_back({"attention", pooled, net::Activation::kRelu, attention.get()});
+    tape_.add(std::move(attention));
+    return tape_.add(linear_, head(drop(pooled, shape_.field_dropout)));
   }
 
   Slot dcn_v2() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "zoo/field/layout.h"
+#include "zoo/field/pair_attention.h"
 #include "zoo/net/tape.h"
 
 namespace obligor::field {
@@ -58,6 +59,7 @@ struct WatchedSlot {
   std::string layer;
   net::Slot z = 0;
   net::Activation activation = net::Activation::kRelu;
+  const PairAttention* pairs = nullptr;  // afm: knows of them without a slot
 };
 
 struct FusedBody {

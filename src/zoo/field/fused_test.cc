@@ -4,9 +4,11 @@
 #include <cmath>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/instruction_set.h"
 #include "core/random.h"
 #include "zoo/field/network.h"
 #include "zoo/net/tape.h"
@@ -115,32 +117,70 @@ void set_up(Network& network, const FitInput& input) {
 
 const std::vector<float>& values_of(const std::vector<net::NamedArray>& arrays, const std::string& name) { return net::Lookup(arrays).get(name); }
 
-// Autograd is the oracle: every gradient to 1e-5 of the largest of its array (or of the smallest that float32 sums can tell).
+// Every gradient to 1e-5 of the largest of its array (or of the smallest that float32 sums can tell).
+void expect_gradients_of_autograd(const Case& tested, const FitInput& input) {
+  FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
+  FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
+  set_up(oracle, input);
+  set_up(fused, input);
+  oracle.gradients(0, 64);
+  fused.gradients(0, 64);
+  const auto expected = oracle.last_gradients();
+  const auto actual = fused.last_gradients();
+  ASSERT_EQ(actual.size(), expected.size());
+  for (const auto& array : expected) {
+    const auto& values = values_of(actual, array.name);
+    double largest = 0;
+    double difference = 0;
+    for (size_t i = 0; i < array.values.size(); ++i) {
+      largest = std::max(largest, std::fabs(static_cast<double>(array.values[i])));
+      difference = std::max(difference, std::fabs(static_cast<double>(array.values[i]) - static_cast<double>(values[i])));
+    }
+    EXPECT_LT(difference, 1e-5 * std::max(largest, 0.01)) << tested.name << " " << array.name;
+  }
+  EXPECT_NEAR(fused.take_loss(), oracle.take_loss(), 1e-6) << tested.name;
+}
+
 TEST(Fused, GradientsAreThoseOfAutograd) {
   const Sample sample = make_sample(300);
   const FitInput input = input_of(sample);
-  for (const Case& tested : cases(input)) {
-    FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
-    FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
-    set_up(oracle, input);
-    set_up(fused, input);
-    oracle.gradients(0, 64);
-    fused.gradients(0, 64);
-    const auto expected = oracle.last_gradients();
-    const auto actual = fused.last_gradients();
-    ASSERT_EQ(actual.size(), expected.size());
-    for (const auto& array : expected) {
-      const auto& values = values_of(actual, array.name);
-      double largest = 0;
-      double difference = 0;
-      for (size_t i = 0; i < array.values.size(); ++i) {
-        largest = std::max(largest, std::fabs(static_cast<double>(array.values[i])));
-        difference = std::max(difference, std::fabs(static_cast<double>(array.values[i]) - static_cast<double>(values[i])));
-      }
-      EXPECT_LT(difference, 1e-5 * std::max(largest, 0.01)) << tested.name << " " << array.name;
-    }
-    EXPECT_NEAR(fused.take_loss(), oracle.take_loss(), 1e-6) << tested.name;
+  for (const Case& tested : cases(input)) expect_gradients_of_autograd(tested, input);
+}
+
+// Pairs of fewer fields and of more than a vector holds, numbers of a field and units that are no multiple of one, and several blocks of units.
+TEST(Fused, AttentionOverManyPairsIsThatOfAutograd) {
+  Sample sample = make_sample(300);
+  Random random(6, "columns");
+  std::vector<std::vector<int32_t>> columns(21);
+  sample.levels.clear();
+  FitInput input = input_of(sample);
+  input.train.codes.clear();
+  for (auto& column : columns) {
+    sample.levels.push_back(static_cast<uint32_t>(2 + random.below(6)));
+    for (size_t r = 0; r < 300; ++r) column.push_back(static_cast<int32_t>(random.below(sample.levels.back())));
+    input.train.codes.push_back(column);
   }
+  input.valid = input.train;
+  input.code_levels = sample.levels;
+  const std::vector<std::vector<int64_t>> attended{
+      {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, {2, 7, 9, 10, 16, 22}, {4, 20}};
+  for (const InstructionSet set : present_sets()) {
+    use_set(set);
+    for (const auto& fields : attended) {
+      for (const auto& [embedding, units] : std::vector<std::pair<size_t, size_t>>{{3, 1}, {16, 8}, {19, 13}, {40, 20}}) {
+        Case tested{fmt::format("afm {} fields {} embedding {} units {}", set_name(set), fields.size(), embedding, units), {}};
+        FieldShape& shape = tested.shape;
+        shape.kind = Kind::kAfm;
+        shape.space = fit_space(input, NumbersAs::kValue, 4);
+        shape.embedding = embedding;
+        shape.start_deviation = 0.6;
+        shape.attention = units;
+        shape.attended = fields;
+        expect_gradients_of_autograd(tested, input);
+      }
+    }
+  }
+  use_set({});
 }
 
 // What --diagnose reads of a layer, and the gradient after it was cut to a length.
