@@ -35,6 +35,10 @@ HWY_INLINE void each_at(size_t n, const F& f) {
     f([&](const float* x) HWY_ATTR { return hn::LoadU(d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::StoreU(v, d, y + i); }, i);
   }
   if (i == n) return;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+  const auto rest = hn::FirstN(d, n - i);  // these sets touch nothing beyond
+  f([&](const float* x) HWY_ATTR { return hn::MaskedLoad(rest, d, x + i); }, [&](V v, float* y) HWY_ATTR { hn::BlendedStore(v, rest, d, y + i); }, i);
+#else
   HWY_ALIGN float rest[hn::MaxLanes(D())];
   const size_t left = (n - i) * sizeof(float);
   f(
@@ -48,6 +52,7 @@ HWY_INLINE void each_at(size_t n, const F& f) {
         std::memcpy(y + i, rest, left);
       },
       i);
+#endif
 }
 
 template <typename F>
