@@ -293,6 +293,7 @@ ModelEntry tabm_entry() {
   };
   append(entry.params, net::training_params(2e-3, 3e-4));
   append(entry.params, net::column_params());
+  entry.params.push_back(net::engine_param());
   widen(entry, {{"layers", 1, 4, false, {}},
                 {"hidden", 32, 512, true, {}},
                 {"dropout", 0, 0.6, false, {}},
@@ -320,6 +321,7 @@ ModelEntry ft_transformer_entry() {
                       {"dropout", 0, 0.5, false, {}},
                       {"attention_dropout", 0, 0.5, false, {}}};
   append(entry.params, net::training_params(1e-3, 1e-3));
+  entry.params.push_back(net::engine_param());
   return entry;
 }
 

@@ -27,16 +27,15 @@ constexpr size_t kTileRows = 256;  // of prediction
 }  // namespace
 
 bool has_fused_step(const FieldShape& shape) {
-  const bool deep = !shape.hidden.empty() && shape.kind != Kind::kResNet && shape.kind != Kind::kDeepCrossing;
-  return shape.kind != Kind::kTabM && shape.kind != Kind::kFtTransformer && !(deep && shape.activation == net::Activation::kGelu);
+  const bool relu = shape.kind == Kind::kResNet || shape.kind == Kind::kDeepCrossing || shape.kind == Kind::kFtTransformer;
+  return relu || shape.hidden.empty() || shape.activation != net::Activation::kGelu;
 }
 
 std::unique_ptr<net::Trainable> make_network(const FieldShape& shape, const Context& context, Engine engine) {
   const bool fused = has_fused_step(shape) && context.device() == Device::kCpu;
   if (engine == Engine::kFused && !fused) {
     throw Error(ErrorCode::kUnsupported,
-                "engine 'fused': this network has no fused step (it has one on the CPU, for fm, nfm, deepfm, wide_deep, "
-                "deep_crossing, pnn, afm, dcn_v2 and resnet, without gelu); set engine to auto or torch");
+                "engine 'fused': it has no gelu and no device but the CPU; set engine to auto or torch, or choose another activation");
   }
   if (engine == Engine::kTorch || !fused) return std::make_unique<FieldNetwork>(shape, context);
   return std::make_unique<FusedFieldNetwork>(shape, context);
@@ -204,20 +203,21 @@ void FusedFieldNetwork::gradients(size_t begin, size_t end) {
   const float* z = self.tape->value(self.body.logits);
   float* d = self.tape->gradient(self.body.logits);
   double loss = 0;
-  const float share = 1.0F / static_cast<float>(rows);
-  for (size_t r = 0; r < rows; ++r) {
-    const size_t row = self.order[begin + r];
+  const size_t members = self.shape.members;
+  const float share = 1.0F / static_cast<float>(rows * members);
+  for (size_t i = 0; i < rows * members; ++i) {
+    const size_t row = self.order[begin + i / members];
     const float y = self.target[row];
     const float w = self.weight[row];
     if (self.shape.square_loss) {
-      const float gap = z[r] - (2 * y - 1);
+      const float gap = z[i] - (2 * y - 1);
       loss += static_cast<double>(w * gap * gap);
-      d[r] = 2 * gap * w * share;
+      d[i] = 2 * gap * w * share;
       continue;
     }
-    loss += static_cast<double>(w) * net::log_loss_of(z[r], y, w * share, d[r]);
+    loss += static_cast<double>(w) * net::log_loss_of(z[i], y, w * share, d[i]);
   }
-  self.loss_sum += loss;
+  self.loss_sum += loss / static_cast<double>(members);
   self.loss_rows += static_cast<double>(rows);
   self.tape->backward(rows);
 }
@@ -264,7 +264,7 @@ std::vector<net::LayerState> FusedFieldNetwork::watched_gradients(size_t begin, 
       state.signal = seen.pairs->slope_size(rows) * static_cast<double>(rows);
       state.saturation = std::max(state.saturation, seen.pairs->flat_share(rows));
     } else {
-      net::watch(*self.tape, seen.z, seen.activation, rows, rows, state);
+      net::watch(*self.tape, seen.z, seen.activation, rows, rows * self.shape.members, state);
     }
   }
   return states;
@@ -327,9 +327,11 @@ std::vector<double> FusedFieldNetwork::predict(const Batch& batch) const {
     const std::vector<int32_t> crosses = cross_rows(self.shape.crosses, batch, begin, rows);
     source = {batch.features.data() + begin * batch.width, codes.data(), crosses.data(), nullptr};
     tape.forward(rows);
-    for (size_t r = 0; r < rows; ++r) {
-      const auto z = static_cast<double>(tape.value(out)[r]);
-      p[begin + r] = self.shape.square_loss ? (1 + std::clamp(z, -1.0, 1.0)) / 2 : 1 / (1 + std::exp(-z));
+    const size_t members = self.shape.members;
+    for (size_t i = 0; i < rows * members; ++i) {
+      const auto z = static_cast<double>(tape.value(out)[i]);
+      const double of_member = self.shape.square_loss ? (1 + std::clamp(z, -1.0, 1.0)) / 2 : 1 / (1 + std::exp(-z));
+      p[begin + i / members] += of_member / static_cast<double>(members);
     }
   }
   return p;

@@ -4,8 +4,8 @@
 //
 // A step is a tape (zoo/net/tape.h): forward and backward over buffers made once, gradients only for the rows of the joint table that the
 // batch holds, one pass of the optimiser over the flat parameters. Starts, parameters and lowering are those of FieldNetwork, which is
-// the oracle: gradients agree to 1e-5 of their size (field_test.cc). Masks of dropout differ. It has no tabm, no ft_transformer and no
-// gelu, and no device but the CPU.
+// the oracle: gradients agree to 1e-5 of their size (field_test.cc). Masks of dropout differ. It has no gelu, and no device but
+// the CPU.
 #pragma once
 
 #include <memory>

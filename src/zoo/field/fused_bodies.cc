@@ -7,7 +7,9 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "zoo/field/attention.h"
 #include "zoo/field/declare.h"
+#include "zoo/net/members.h"
 #include "zoo/net/step_kernels.h"
 
 namespace obligor::field {
@@ -294,10 +296,10 @@ class Builder {
       case Kind::kAfm: return afm();
       case Kind::kDcnV2: return dcn_v2();
       case Kind::kResNet: return resnet();
-      case Kind::kTabM:
-      case Kind::kFtTransformer: break;
+      case Kind::kTabM: return tabm();
+      case Kind::kFtTransformer: return ft_transformer();
     }
-    throw Error(ErrorCode::kInternal, "fields: a network without a fused step");
+    throw Error(ErrorCode::kInternal, "fields: a network without a body");
   }
   [[nodiscard]] std::vector<WatchedSlot> take_watched() { return std::move(watched_); }
 
@@ -425,6 +427,47 @@ class Builder {
       x = tape_.add(x, drop(linear(fmt::format("block:{}:out", b), inside), shape_.field_dropout));
     }
     return tape_.add(linear_, head(tape_.activate(norm("norm:head", x), net::Activation::kRelu)));
+  }
+
+  // The scales after a layer and those before the next stay two passes, so that each keeps its own gradient.
+  Slot tabm() {
+    const size_t members = shape_.members;
+    Slot x = numbers();
+    for (size_t l = 0; l < shape_.hidden.size(); ++l) {
+      const Weight w = weight(fmt::format("deep:{}", l));
+      const Weight r = weight(fmt::format("in:{}", l));
+      const size_t units = shape_.hidden[l];
+      const Slot z = l == 0 ? net::stacked_dense(tape_, x, w, r, members, units) : tape_.dense(tape_.scale(x, r), w, {}, units, members);
+      x = unit(fmt::format("layer {}", l + 1), tape_.scale(z, weight(fmt::format("out:{}", l))), weight(fmt::format("deep:{}.bias", l)),
+               shape_.activation, shape_.dropout);
+    }
+    return tape_.add(net::member_heads(tape_, x, weight("head"), weight("head.bias"), members), tape_.join(std::vector<Slot>(members, linear_)));
+  }
+
+  Slot ft_transformer() {
+    const size_t k = shape_.embedding;
+    const size_t tokens = shape_.space.fields() + 1;
+    const auto norm = [&](const std::string& name, Slot x) { return layer_norm(tape_, x, weight(name), weight(name + ".bias"), k); };
+    const auto map = [&](const std::string& name, Slot x, size_t count) {
+      return tape_.dense(x, weight(name), weight(name + ".bias"), outputs(name), count);
+    };
+    Slot x = first_token(tape_, vectors_, weight("cls"), k);
+    for (size_t b = 0; b < shape_.blocks; ++b) {
+      const auto of = [&](const char* part) { return fmt::format("{}:{}", part, b); };
+      const bool last = b + 1 == shape_.blocks;
+      const Slot seen = b > 0 ? norm(fmt::format("norm:{}:attention", b), x) : x;
+      // The last block asks for [cls] alone.
+      const size_t asked = last ? 1 : tokens;
+      const Slot query = map(of("query"), last ? first_numbers(tape_, seen, k) : seen, asked);
+      const Slot mixed = attention(tape_, {query, map(of("key"), seen, tokens), map(of("value"), seen, tokens)}, {k, shape_.heads},
+                                   shape_.field_dropout, derive_seed(seed_, "mask", masks_++));
+      x = tape_.add(last ? first_numbers(tape_, x, k) : x, map(of("mix"), mixed, asked));
+      const Slot inside = map(fmt::format("forward:{}:in", b), norm(fmt::format("norm:{}:forward", b), x), asked);
+      const auto [open, gate] = halves(tape_, inside, asked);
+      const Slot gated = tape_.multiply(open, unit(fmt::format("block {}", b + 1), gate, {}, net::Activation::kRelu, 0));
+      x = tape_.add(x, map(fmt::format("forward:{}:out", b), drop(gated, shape_.dropout), asked));
+    }
+    return tape_.add(linear_, head(tape_.activate(norm("norm:head", first_numbers(tape_, x, k)), net::Activation::kRelu)));
   }
 
   static constexpr Slot kNone = ~Slot{0};

@@ -63,7 +63,7 @@ struct WatchedSlot {
 };
 
 struct FusedBody {
-  net::Slot logits = 0;  // one a row
+  net::Slot logits = 0;  // one a row; tabm: one a member
   std::vector<WatchedSlot> watched;
 };
 [[nodiscard]] FusedBody build_fused(net::Tape& tape, const FieldShape& shape, const Layout& layout, const FusedWeights& weights, const Source& source,

@@ -106,8 +106,26 @@ std::vector<Case> cases(const FitInput& input) {
   all.push_back({"resnet", shape(Kind::kResNet, NumbersAs::kDirect)});
   all.back().shape.blocks = 2;
   all.back().shape.feed_forward = 9;
+  for (const size_t members : {size_t{1}, size_t{3}}) {
+    all.push_back({"tabm " + std::to_string(members), shape(Kind::kTabM, NumbersAs::kDirect)});
+    all.back().shape.members = members;
+    all.back().shape.activation = net::Activation::kTanh;
+  }
+  for (const size_t blocks : {size_t{1}, size_t{3}}) {
+    for (const auto numbers_as : {NumbersAs::kValue, NumbersAs::kPiecewise}) {
+      all.push_back({"ft_transformer " + std::to_string(blocks), shape(Kind::kFtTransformer, numbers_as)});
+      FieldShape& s = all.back().shape;
+      s.blocks = blocks;
+      s.embedding = blocks == 1 ? 6 : 40;
+      s.heads = 2;
+      s.feed_forward = 9;
+      s.number_bias = numbers_as == NumbersAs::kValue;
+    }
+  }
   return all;
 }
+
+bool reads_table(const FieldShape& shape) { return shape.kind != Kind::kResNet && shape.kind != Kind::kTabM; }
 
 template <typename Network>
 void set_up(Network& network, const FitInput& input) {
@@ -188,7 +206,7 @@ TEST(Fused, LayersAreSeenAndClippedAsAutogradDoes) {
   const Sample sample = make_sample(300);
   const FitInput input = input_of(sample);
   for (Case tested : cases(input)) {
-    tested.shape.dense_rows = tested.shape.kind == Kind::kResNet ? 1000 : 0;
+    tested.shape.dense_rows = reads_table(tested.shape) ? 0 : 1000;
     FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
     FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
     set_up(oracle, input);
@@ -220,7 +238,7 @@ TEST(Fused, StepsLeadToTheSameNetwork) {
     for (const size_t dense_rows : {size_t{1000}, size_t{0}}) {
       for (Case tested : cases(input)) {
         tested.shape.optimiser = optimiser;
-        if (tested.shape.kind != Kind::kResNet) tested.shape.dense_rows = dense_rows;  // it does not read the table
+        if (reads_table(tested.shape)) tested.shape.dense_rows = dense_rows;
         FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
         FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
         set_up(oracle, input);
@@ -313,6 +331,7 @@ TEST(Fused, WhatHasNoFusedStepSaysSo) {
   const Sample sample = make_sample(50);
   FieldShape shape;
   shape.kind = Kind::kTabM;
+  shape.activation = net::Activation::kGelu;
   shape.space = fit_space(input_of(sample), NumbersAs::kDirect, 4);
   shape.hidden = {4};
   EXPECT_FALSE(has_fused_step(shape));

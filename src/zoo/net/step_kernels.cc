@@ -56,13 +56,6 @@ float dot(size_t n, const float* a, const float* b) {
 constexpr float kSeluScale = 1.05070098735548F;
 constexpr float kSeluDown = 1.75809934084738F;  // scale x alpha
 
-// What a number is multiplied with: lane i of `first + i`.
-HWY_INLINE V kept(const D d, size_t first, const Drop& drop) {
-  const hn::RebindToUnsigned<D> du;
-  const auto draw = hash_of(du, static_cast<uint32_t>(first) + drop.key);
-  return hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(draw, hn::Set(du, drop.limit))), hn::Set(d, drop.kept));
-}
-
 void drop(size_t n, const Drop& by, const float* x, float* y, bool adds) {
   const D d;
   each_at(n, [&](const auto& load, const auto& store, size_t i) HWY_ATTR {

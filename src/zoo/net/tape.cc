@@ -23,15 +23,6 @@ constexpr float kNormEpsilon = 1e-5F;
 constexpr float kNormMomentum = 0.1F;
 constexpr size_t kLine = 64;
 
-// Whole cache lines, and one more, so that no kernel's last vector leaves the buffer.
-float* make_buffer(size_t count) {
-  const size_t bytes = (count * sizeof(float) / kLine + 2) * kLine;
-  auto* p = static_cast<float*>(std::aligned_alloc(kLine, bytes));
-  if (p == nullptr) throw std::bad_alloc();
-  std::memset(p, 0, bytes);
-  return p;
-}
-
 template <typename F, typename B>
 class Step final : public Operation {
  public:
@@ -73,7 +64,15 @@ Drop Drops::next() {
   return drop_;
 }
 
-void Tape::Free::operator()(float* p) const noexcept { std::free(p); }
+void FreeFloats::operator()(float* p) const noexcept { std::free(p); }
+
+Floats make_floats(size_t count) {
+  const size_t bytes = (count * sizeof(float) / kLine + 2) * kLine;
+  auto* p = static_cast<float*>(std::aligned_alloc(kLine, bytes));
+  if (p == nullptr) throw std::bad_alloc();
+  std::memset(p, 0, bytes);
+  return Floats(p);
+}
 
 Slot Tape::slot(size_t width) { return make_slot(width, training_); }
 Slot Tape::input(size_t width) { return make_slot(width, false); }
@@ -81,8 +80,8 @@ Slot Tape::input(size_t width) { return make_slot(width, false); }
 Slot Tape::make_slot(size_t width, bool with_gradient) {
   Buffer buffer;
   buffer.width = width;
-  buffer.value.reset(make_buffer(largest_ * width));
-  if (with_gradient) buffer.gradient.reset(make_buffer(largest_ * width));
+  buffer.value = make_floats(largest_ * width);
+  if (with_gradient) buffer.gradient = make_floats(largest_ * width);
   slots_.push_back(std::move(buffer));
   return slots_.size() - 1;
 }

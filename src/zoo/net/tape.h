@@ -63,6 +63,13 @@ class Drops {
   uint64_t state_;
 };
 
+// Floats in whole cache lines, aligned to one, and one line more, so that no kernel's last vector leaves them.
+struct FreeFloats {
+  void operator()(float* p) const noexcept;
+};
+using Floats = std::unique_ptr<float, FreeFloats>;
+[[nodiscard]] Floats make_floats(size_t count);  // all 0
+
 class Tape {
  public:
   // `training`: whether batch norms use the batch and dropout drops.
@@ -107,13 +114,10 @@ class Tape {
   void backward(size_t rows);
 
  private:
-  struct Free {
-    void operator()(float* p) const noexcept;
-  };
   struct Buffer {
     size_t width = 0;
-    std::unique_ptr<float, Free> value;
-    std::unique_ptr<float, Free> gradient;
+    Floats value;
+    Floats gradient;
   };
   Slot make_slot(size_t width, bool with_gradient);
   template <typename F, typename B>

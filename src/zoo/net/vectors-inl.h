@@ -1,5 +1,5 @@
 // What the kernel files of the networks share, compiled once an instruction set: loops over whole vectors and what is left, the sigmoid, a hash
-// for draws that are not stored. Included after hwy/highway.h, inside a file that hwy/foreach_target.h compiles again and again.
+// for draws that are not stored, and dropout's mask of them. Included after hwy/highway.h, inside a file that hwy/foreach_target.h compiles again and again.
 //
 //   each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Add(load(y), load(x)), y); });
 //   hash_of(du, key + first);                                        // 32 random bits a lane, the same for vectors of any length
@@ -17,6 +17,8 @@
 
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
+
+#include "zoo/net/step_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace obligor::net::HWY_NAMESPACE {
@@ -75,6 +77,13 @@ HWY_INLINE hn::Vec<DU> hash_of(DU du, uint32_t first) {
   x = hn::Xor(x, hn::ShiftRight<15>(x));
   x = hn::Mul(x, hn::Set(du, 0x846CA68BU));
   return hn::Xor(x, hn::ShiftRight<16>(x));
+}
+
+// What dropout multiplies a number with: lane i of `first + i`.
+HWY_INLINE V kept(const D d, size_t first, const Drop& drop) {
+  const hn::RebindToUnsigned<D> du;
+  const auto draw = hash_of(du, static_cast<uint32_t>(first) + drop.key);
+  return hn::IfThenElseZero(hn::RebindMask(d, hn::Lt(draw, hn::Set(du, drop.limit))), hn::Set(d, drop.kept));
 }
 
 }  // namespace obligor::net::HWY_NAMESPACE
