@@ -117,8 +117,8 @@ void add_field_dropout(ModelEntry& entry, double share) {
   widen(entry, {{"field_dropout", 0, 0.6, false, {}}});
 }
 
-const std::vector<std::string> embedded{"bins", "piecewise", "value"};
-const std::vector<std::string> direct{"direct", "bins", "piecewise"};
+const std::vector<std::string> embedded{"piecewise", "bins", "value"};
+const std::vector<std::string> direct{"piecewise", "direct", "bins"};
 
 }  // namespace
 
