@@ -66,16 +66,21 @@ void attend(const AttendShape& shape, const float* query, const float* key, cons
     turn(shape, h, value, values);
     for (size_t i = 0; i < shape.asked; ++i) {
       const float* q = query + i * shape.width + h * n;
-      for (size_t j = 0; j < stride; j += lanes) hn::Store(hn::Mul(scale, weighted(d, n, q, keys, stride, j)), d, shares + j);
-      const V highest = hn::Set(d, *std::max_element(shares, shares + shape.tokens));
-      std::fill(shares + shape.tokens, shares + stride, -1e30F);
+      // What stands behind the tokens is so low that it has no share.
+      V highest = hn::Set(d, -1e30F);
+      for (size_t j = 0; j < stride; j += lanes) {
+        const auto real = hn::FirstN(d, j < shape.tokens ? shape.tokens - j : 0);
+        const V score = hn::IfThenElse(real, hn::Mul(scale, weighted(d, n, q, keys, stride, j)), hn::Set(d, -1e30F));
+        highest = hn::Max(highest, score);
+        hn::Store(score, d, shares + j);
+      }
+      highest = hn::MaxOfLanes(d, highest);
       V sum = hn::Zero(d);
       for (size_t j = 0; j < stride; j += lanes) {
         const V e = hn::Exp(d, hn::Max(hn::Sub(hn::Load(d, shares + j), highest), hn::Set(d, -87.0F)));
+        sum = hn::Add(sum, e);
         hn::Store(e, d, shares + j);
       }
-      std::fill(shares + shape.tokens, shares + stride, 0.0F);
-      for (size_t j = 0; j < stride; j += lanes) sum = hn::Add(sum, hn::Load(d, shares + j));
       const float total = hn::GetLane(hn::SumOfLanes(d, sum));
       logs[h * shape.asked + i] = hn::GetLane(highest) + std::log(total);
       const V inverse = hn::Set(d, 1 / total);
