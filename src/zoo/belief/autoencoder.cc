@@ -10,46 +10,33 @@
 #include "core/error.h"
 #include "metric/roc.h"
 #include "zoo/belief/belief.h"
+#include "zoo/belief/chain.h"
 #include "zoo/belief/matrix-inl.h"
 #include "zoo/belief/units-inl.h"
+#include "zoo/net/fused_step.h"
 
 namespace obligor {
 namespace belief {
 
-// What a batch leaves behind in each layer, for the diagnosis.
-struct LayerNotes {
-  std::vector<double> signal;
-  std::vector<double> saturation;
-};
-
 namespace {
 
-constexpr double kBeta1 = 0.9;
-constexpr double kBeta2 = 0.999;
-constexpr double kEpsilon = 1e-8;
 constexpr double kFloorShare = 0.1;  // of the median error
 constexpr size_t kTile = 1024;
 
-// As model/diagnosis.h defines it.
-double flat_share(const Matrix& y, Unit unit) {
-  if (unit == Unit::kRelu) return static_cast<double>((y.colwise().maxCoeff().array() <= 0).count()) / static_cast<double>(y.cols());
-  const auto flat_cells = unit == Unit::kTanh ? (y.array().square() > 0.98F).count() : (y.array() * (1 - y.array()) < 0.005F).count();
-  return static_cast<double>(flat_cells) / static_cast<double>(y.size());
-}
-
-void note_epoch(Learning& learning, const std::vector<std::string>& layers, const std::vector<double>& norms, const LayerNotes& notes) {
+void note_epoch(Learning& learning, const std::vector<net::LayerState>& states) {
   if (learning.gradient_norm.empty()) {
-    for (size_t l = 0; l < layers.size(); ++l) {
-      learning.gradient_norm.emplace_back(layers[l], std::vector<double>{});
-      if (l + 1 == layers.size()) break;  // the output has no activation
-      learning.signal.emplace_back(layers[l], std::vector<double>{});
-      learning.saturation.emplace_back(layers[l], std::vector<double>{});
+    for (const net::LayerState& state : states) {
+      learning.gradient_norm.emplace_back(state.layer, std::vector<double>{});
+      if (!state.active) continue;
+      learning.signal.emplace_back(state.layer, std::vector<double>{});
+      learning.saturation.emplace_back(state.layer, std::vector<double>{});
     }
   }
-  for (size_t l = 0; l < layers.size(); ++l) learning.gradient_norm[l].second.push_back(norms[l]);
-  for (size_t l = 0; l + 1 < layers.size(); ++l) {
-    learning.signal[l].second.push_back(notes.signal[l]);
-    learning.saturation[l].second.push_back(notes.saturation[l]);
+  for (size_t l = 0; l < states.size(); ++l) {
+    learning.gradient_norm[l].second.push_back(states[l].gradient_norm);
+    if (!states[l].active) continue;  // the head, the last
+    learning.signal[l].second.push_back(states[l].signal);
+    learning.saturation[l].second.push_back(states[l].saturation);
   }
 }
 
@@ -67,35 +54,15 @@ Reconstructor::Reconstructor(std::vector<size_t> widths, Unit unit, Random& rand
   }
 }
 
-double Reconstructor::gradient(std::span<const float> rows, std::vector<float>& out, LayerNotes* notes) const {
-  const size_t layers = offsets_.size();
-  const std::span<const float> all(parameters_);
-  const auto weight = [&](size_t l) { return matrix(all.subspan(weights_at(l), widths_[l] * widths_[l + 1]), widths_[l]); };
-  std::vector<Matrix> outputs{matrix(rows, widths_[0])};
-  for (size_t l = 0; l < layers; ++l) {
-    const RowMap bias(parameters_.data() + biases_at(l), index_of(widths_[l + 1]));
-    Matrix z = (outputs.back() * weight(l).transpose()).rowwise() + bias;
-    if (is_active(l)) activate(z, unit_);
-    outputs.push_back(std::move(z));
-  }
-  const Matrix difference = outputs.back() - outputs.front();
-  const auto cells = static_cast<double>(difference.size());
+double Reconstructor::gradient(std::span<const float> rows, std::vector<float>& out) {
+  const size_t n = rows.size() / widths_.front();
   out.resize(parameters_.size());
-  if (notes != nullptr) *notes = {std::vector<double>(layers - 1), std::vector<double>(layers - 1)};
-  Matrix d = difference * static_cast<float>(2 / cells);
-  for (size_t l = layers; l-- > 0;) {
-    if (l + 1 < layers) {
-      if (is_active(l)) times_slope(d, outputs[l + 1], unit_);
-      if (notes != nullptr) {
-        notes->signal[l] = static_cast<double>(d.norm()) / std::sqrt(static_cast<double>(d.size())) * static_cast<double>(d.rows());
-        notes->saturation[l] = is_active(l) ? flat_share(outputs[l + 1], unit_) : 0;
-      }
-    }
-    Eigen::Map<Matrix>(out.data() + weights_at(l), index_of(widths_[l + 1]), index_of(widths_[l])).noalias() = d.transpose() * outputs[l];
-    Eigen::Map<Eigen::RowVectorXf>(out.data() + biases_at(l), index_of(widths_[l + 1])) = d.colwise().sum();
-    if (l > 0) d = d * weight(l);
-  }
-  return static_cast<double>(difference.squaredNorm()) / cells;
+  Chain chain(widths_, unit_, linear_, parameters_, out, n);
+  std::copy(rows.begin(), rows.end(), chain.input());
+  chain.forward(n);
+  const double loss = chain.reconstruction_slope(n);
+  chain.backward(n);
+  return loss;
 }
 
 std::vector<double> Reconstructor::errors(const Batch& batch) const {
@@ -111,10 +78,7 @@ std::vector<double> Reconstructor::errors(const Batch& batch) const {
       const Eigen::MatrixXd w = matrix(all.subspan(weights_at(l), widths_[l] * widths_[l + 1]), widths_[l]).cast<double>();
       const Eigen::RowVectorXd bias = RowMap(parameters_.data() + biases_at(l), index_of(widths_[l + 1])).cast<double>();
       a = ((a * w.transpose()).rowwise() + bias).eval();
-      if (!is_active(l)) continue;
-      if (unit_ == Unit::kTanh) a = a.array().tanh().matrix();
-      else if (unit_ == Unit::kRelu) a = a.cwiseMax(0.0);
-      else a = (1 / (1 + (-a.array()).exp())).matrix();
+      if (is_active(l)) activate(a, unit_);
     }
     const Eigen::VectorXd error = (a - x).rowwise().squaredNorm() / static_cast<double>(width);
     out.insert(out.end(), error.data(), error.data() + error.size());
@@ -139,51 +103,39 @@ void Reconstructor::train(std::span<const float> rows, std::span<const float> he
                           const Context& context, Learning& learning) {
   const size_t width = widths_.front();
   const size_t n = rows.size() / width;
-  const size_t layers = offsets_.size();
-  std::vector<std::string> names;
-  for (size_t l = 0; l < layers; ++l) names.push_back(l + 1 < layers ? fmt::format("layer {}", l + 1) : std::string("head"));
-  std::vector<double> first(parameters_.size());
-  std::vector<double> second(parameters_.size());
-  std::vector<float> down;
-  std::vector<float> batch;
+  std::vector<float> first(parameters_.size());
+  std::vector<float> second(parameters_.size());
+  std::vector<float> down(parameters_.size());
+  Chain chain(widths_, unit_, linear_, parameters_, down, std::clamp<size_t>(options.batch, 1, std::max<size_t>(n, 1)));
+  const auto held_back_loss = [&] {
+    const size_t held = held_back.size() / width;
+    double total = 0;
+    for (size_t begin = 0; begin < held; begin += chain.largest()) {
+      const size_t count = std::min(chain.largest(), held - begin);
+      std::copy_n(held_back.data() + begin * width, count * width, chain.input());
+      chain.forward(count);
+      total += chain.reconstruction_error(count) * static_cast<double>(count);
+    }
+    return total / static_cast<double>(held);
+  };
   std::vector<float> best = parameters_;
   double best_loss = std::numeric_limits<double>::infinity();
   size_t best_epoch = 0;
-  double correct1 = 1;
-  double correct2 = 1;
+  uint64_t steps = 0;
   for (size_t epoch = 0; epoch < options.epochs; ++epoch) {
     const std::vector<uint32_t> order = random.permutation(n);
     double loss = 0;
-    for (size_t begin = 0; begin < n; begin += options.batch) {
+    for (size_t begin = 0; begin < n; begin += chain.largest()) {
       context.check_cancelled();
-      const size_t end = std::min(n, begin + options.batch);
-      batch.clear();
-      for (size_t i = begin; i < end; ++i) {
-        const auto one = rows.subspan(order[i] * width, width);
-        batch.insert(batch.end(), one.begin(), one.end());
-      }
-      LayerNotes notes;
-      loss += gradient(batch, down, begin == 0 ? &notes : nullptr) * static_cast<double>(end - begin) / static_cast<double>(n);
-      if (begin == 0) {
-        std::vector<double> norms;
-        for (size_t l = 0; l < layers; ++l) {
-          double squares = 0;
-          for (size_t i = weights_at(l); i < biases_at(l) + widths_[l + 1]; ++i)
-            squares += static_cast<double>(down[i]) * static_cast<double>(down[i]);
-          norms.push_back(std::sqrt(squares));
-        }
-        note_epoch(learning, names, norms, notes);
-      }
-      correct1 *= kBeta1;
-      correct2 *= kBeta2;
-      for (size_t i = 0; i < parameters_.size(); ++i) {
-        const auto g = static_cast<double>(down[i]);
-        first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
-        second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
-        const double step = first[i] / (1 - correct1) / (std::sqrt(second[i] / (1 - correct2)) + kEpsilon);
-        const auto value = static_cast<double>(parameters_[i]);
-        parameters_[i] = static_cast<float>(value - options.rate * (step + options.decay * value));
-      }
+      const size_t count = std::min(n - begin, chain.largest());
+      float* to = chain.input();
+      for (size_t i = begin; i < begin + count; ++i) to = std::copy_n(rows.data() + order[i] * width, width, to);
+      chain.forward(count);
+      loss += chain.reconstruction_slope(count) * static_cast<double>(count) / static_cast<double>(n);
+      chain.backward(count);
+      if (begin == 0) note_epoch(learning, chain.watch(count));
+      net::step_kernels().adamw(parameters_.size(), net::adam_step(options.rate, options.decay, ++steps), down.data(), first.data(), second.data(),
+                                parameters_.data());
     }
     if (!std::isfinite(loss)) {
       throw Error(ErrorCode::kNumeric, fmt::format("model 'autoencoder': the loss is no longer finite in epoch {}; lower learning_rate (now {}), or "
@@ -194,10 +146,7 @@ void Reconstructor::train(std::span<const float> rows, std::span<const float> he
     learning.train_loss.push_back(loss);
     learning.learning_rate.push_back(options.rate);
     if (held_back.empty()) continue;
-    double total = 0;
-    const size_t held = held_back.size() / width;
-    for (const double error : errors({.rows = held, .width = width, .features = held_back, .codes = {}})) total += error;
-    learning.valid_loss.push_back(total / static_cast<double>(held));
+    learning.valid_loss.push_back(held_back_loss());
     if (learning.valid_loss.back() < best_loss - 1e-7) {
       best_loss = learning.valid_loss.back();
       best_epoch = epoch;
@@ -206,7 +155,7 @@ void Reconstructor::train(std::span<const float> rows, std::span<const float> he
       break;
     }
   }
-  if (!held_back.empty()) parameters_ = best;
+  if (!held_back.empty()) parameters_ = std::move(best);
 }
 
 ErrorScale::ErrorScale(std::span<const double> error, std::span<const uint8_t> target, std::span<const double> weight) {

@@ -50,7 +50,7 @@ class Reconstructor {
   [[nodiscard]] NodeId lower(PlanBuilder& builder, NodeId features) const;
 
   // Mean loss of the rows, and its gradient in the order of parameters(): each layer's weights (out x in), then its biases.
-  double gradient(std::span<const float> rows, std::vector<float>& out, struct LayerNotes* notes = nullptr) const;
+  double gradient(std::span<const float> rows, std::vector<float>& out);
   [[nodiscard]] std::vector<float>& parameters() { return parameters_; }
 
  private:

@@ -46,9 +46,13 @@ Clusters moved(const Cells& codes, Cells centres, const Context& context) {
     out.inertia = 0;
     Cells sums = Cells::Zero(out.centres.rows(), codes.cols());
     std::vector<double> counts(static_cast<size_t>(out.centres.rows()), 0);
+    const Eigen::ArrayXXd by_column = out.centres.array();  // a column of all centres lies together
+    Eigen::ArrayXd distance(out.centres.rows());
     for (Index r = 0; r < codes.rows(); ++r) {
+      distance.setZero();
+      for (Index c = 0; c < codes.cols(); ++c) distance += (by_column.col(c) - codes(r, c)).square();
       Index nearest = 0;
-      out.inertia += (out.centres.rowwise() - codes.row(r)).rowwise().squaredNorm().minCoeff(&nearest);
+      out.inertia += distance.minCoeff(&nearest);
       auto& mine = out.cluster[static_cast<size_t>(r)];
       changed = changed || mine != static_cast<uint32_t>(nearest);
       mine = static_cast<uint32_t>(nearest);

@@ -5,6 +5,7 @@
 // rate of cluster j over the training rows, each counted by its q.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,8 +13,10 @@
 #include "core/error.h"
 #include "zoo/belief/autoencoder.h"
 #include "zoo/belief/belief.h"
+#include "zoo/belief/chain.h"
 #include "zoo/belief/clusters.h"
 #include "zoo/belief/matrix-inl.h"
+#include "zoo/belief/pretrain_kernels.h"
 #include "zoo/belief/units-inl.h"
 
 namespace obligor {
@@ -39,34 +42,14 @@ class Encoder {
       at += widths_[l + 1] * (widths_[l] + 1);
     }
     parameters_.resize(at);
-    velocity_.assign(at, 0.0F);
   }
 
   [[nodiscard]] size_t width() const { return widths_.front(); }
   [[nodiscard]] size_t code() const { return widths_.back(); }
 
-  // The input and what each layer makes of it; the code last.
-  [[nodiscard]] std::vector<Matrix> forward(const Matrix& rows) const {
-    std::vector<Matrix> outputs{rows};
-    for (size_t l = 0; l < offsets_.size(); ++l) {
-      Matrix z = (outputs.back() * weights(l).transpose()).rowwise() + biases(l);
-      if (l + 1 < offsets_.size()) belief::activate(z, unit_);
-      outputs.push_back(std::move(z));
-    }
-    return outputs;
-  }
-
-  // One step down the gradient by the code, d, with momentum.
-  void descend(const std::vector<Matrix>& outputs, Matrix d, float rate) {
-    for (size_t l = offsets_.size(); l-- > 0;) {
-      if (l + 1 < offsets_.size()) belief::times_slope(d, outputs[l + 1], unit_);
-      const Matrix of_weights = d.transpose() * outputs[l];
-      const Eigen::RowVectorXf of_biases = d.colwise().sum();
-      if (l > 0) d = d * weights(l);
-      move(offsets_[l], of_weights.data(), static_cast<size_t>(of_weights.size()), rate);
-      move(offsets_[l] + widths_[l] * widths_[l + 1], of_biases.data(), static_cast<size_t>(of_biases.size()), rate);
-    }
-  }
+  [[nodiscard]] std::vector<float>& parameters() { return parameters_; }
+  // Its training step, while the encoder stays where it is.
+  [[nodiscard]] belief::Chain chain(std::vector<float>& down, size_t largest) { return {widths_, unit_, SIZE_MAX, parameters_, down, largest}; }
 
   // The codes in float64, from the numbers that the plan holds.
   [[nodiscard]] Cells codes(const Batch& batch) const {
@@ -76,10 +59,7 @@ class Encoder {
       Cells a = belief::matrix(batch.features.subspan(begin * width(), count * width()), width()).cast<double>();
       for (size_t l = 0; l < offsets_.size(); ++l) {
         a = ((a * weights(l).cast<double>().transpose()).rowwise() + biases(l).cast<double>()).eval();
-        if (l + 1 == offsets_.size()) break;
-        if (unit_ == Unit::kTanh) a = a.array().tanh().matrix();
-        else if (unit_ == Unit::kRelu) a = a.cwiseMax(0.0);
-        else a = (1 / (1 + (-a.array()).exp())).matrix();
+        if (l + 1 < offsets_.size()) belief::activate(a, unit_);
       }
       out.middleRows(index_of(begin), index_of(count)) = a;
     }
@@ -103,17 +83,10 @@ class Encoder {
   [[nodiscard]] belief::RowMap biases(size_t l) const {
     return {parameters_.data() + offsets_[l] + widths_[l] * widths_[l + 1], index_of(widths_[l + 1])};
   }
-  void move(size_t at, const float* down, size_t count, float rate) {
-    for (size_t i = 0; i < count; ++i) {
-      velocity_[at + i] = kMomentum * velocity_[at + i] - rate * down[i];
-      parameters_[at + i] += velocity_[at + i];
-    }
-  }
 
   std::vector<size_t> widths_;
   Unit unit_;
   std::vector<float> parameters_;
-  std::vector<float> velocity_;
   std::vector<size_t> offsets_;
 };
 
@@ -172,15 +145,34 @@ std::vector<uint32_t> hard(const Cells& q) {
   return out;
 }
 
+// The codes of the rows named by `order`, by a training step, which keeps what the way back needs.
+Cells codes_of(belief::Chain& chain, const Batch& batch, std::span<const uint32_t> order, size_t code) {
+  float* to = chain.input();
+  for (const uint32_t row : order) to = std::copy_n(batch.features.data() + row * batch.width, batch.width, to);
+  chain.forward(order.size());
+  return belief::ConstMap(chain.output(), index_of(order.size()), index_of(code)).cast<double>();
+}
+
 // Pulls code and centres together; leaves a line a pass in `passes`.
 void cluster(Encoder& encoder, Cells& centres, const FitInput& input, const Params& params, Random& random, const Context& context, Json& passes) {
-  const auto batch = static_cast<size_t>(params.integer("batch"));
+  const size_t n = input.train.rows;
+  const size_t batch = std::min(n, static_cast<size_t>(params.integer("batch")));
   const auto rate = static_cast<float>(params.real("cluster_rate"));
-  const size_t width = encoder.width();
+  std::vector<float>& parameters = encoder.parameters();
+  std::vector<float> down(parameters.size());
+  std::vector<float> step(parameters.size());
+  belief::Chain chain = encoder.chain(down, batch);
   Cells velocity = Cells::Zero(centres.rows(), centres.cols());
+  Cells codes(index_of(n), index_of(encoder.code()));
+  std::vector<uint32_t> all(n);
+  std::iota(all.begin(), all.end(), 0U);
   std::vector<uint32_t> before;
   for (int64_t pass = 0; pass < params.integer("cluster_epochs"); ++pass) {
-    const Cells q = belief::soft_assignment(encoder.codes(input.train), centres);
+    for (size_t begin = 0; begin < n; begin += batch) {
+      const auto rows = std::span(all).subspan(begin, std::min(batch, n - begin));
+      codes.middleRows(index_of(begin), index_of(rows.size())) = codes_of(chain, input.train, rows, encoder.code());
+    }
+    const Cells q = belief::soft_assignment(codes, centres);
     const Cells p = belief::sharpened(q);
     const std::vector<uint32_t> now = hard(q);
     size_t changed = now.size();
@@ -189,22 +181,19 @@ void cluster(Encoder& encoder, Cells& centres, const FitInput& input, const Para
     if (!passes.empty()) passes.back()["changed"] = share;
     if (!before.empty() && share < params.real("tolerance")) return;
     before = now;
-    const std::vector<uint32_t> order = random.permutation(input.train.rows);
+    const std::vector<uint32_t> order = random.permutation(n);
     double divergence = 0;
     for (size_t begin = 0; begin < order.size(); begin += batch) {
       context.check_cancelled();
       const size_t count = std::min(batch, order.size() - begin);
-      Matrix rows(index_of(count), index_of(width));
+      const std::span<const uint32_t> rows = std::span(order).subspan(begin, count);
       Cells wanted(index_of(count), p.cols());
-      for (size_t i = 0; i < count; ++i) {
-        const size_t row = order[begin + i];
-        rows.row(index_of(i)) = belief::matrix(input.train.features.subspan(row * width, width), width);
-        wanted.row(index_of(i)) = p.row(index_of(row));
-      }
-      const std::vector<Matrix> outputs = encoder.forward(rows);
-      const belief::Pull pull = belief::divergence_gradient(outputs.back().cast<double>(), centres, wanted);
+      for (size_t i = 0; i < count; ++i) wanted.row(index_of(i)) = p.row(index_of(rows[i]));
+      const belief::Pull pull = belief::divergence_gradient(codes_of(chain, input.train, rows, encoder.code()), centres, wanted);
       divergence += pull.divergence * static_cast<double>(count) / static_cast<double>(order.size());
-      encoder.descend(outputs, pull.codes.cast<float>(), rate);
+      Eigen::Map<Matrix>(chain.d_output(), index_of(count), index_of(encoder.code())) = pull.codes.cast<float>();
+      chain.backward(count);
+      belief::pretrain_kernels().descend(parameters.size(), kMomentum, rate, 0, down.data(), step.data(), parameters.data());
       velocity = static_cast<double>(kMomentum) * velocity - static_cast<double>(rate) * pull.centres;
       centres += velocity;
     }
