@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "zoo/field/attention.h"
 #include "zoo/field/declare.h"
+#include "zoo/field/inner_products.h"
 #include "zoo/net/members.h"
 #include "zoo/net/step_kernels.h"
 
@@ -386,12 +387,13 @@ class Builder {
   }
 
   Slot pnn() {
-    const size_t k = shape_.embedding;
     const size_t units = shape_.hidden.front();
     Slot z = linear("deep:0", flat());
     if (shape_.inner) {
-      const Slot summed = tape_.dense(tape_.transpose(vectors_, shape_.space.fields()), weight("inner"), {}, units, k);  // k x units
-      z = tape_.add(z, tape_.square_sum(summed, k));
+      auto products = std::make_unique<InnerProducts>(tape_, vectors_, shape_.space.fields(), weight("inner"), units);
+      const Slot squares = products->out();
+      tape_.add(std::move(products));
+      z = tape_.add(z, squares);
     }
     if (shape_.outer) z = tape_.add(z, tape_.dense(tape_.outer(tape_.field_sum(vectors_, shape_.space.fields())), weight("outer"), {}, units));
     return tape_.add(linear_, head(deep(unit("layer 1", z, {}, shape_.activation, shape_.dropout), 1)));

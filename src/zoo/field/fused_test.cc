@@ -165,8 +165,8 @@ TEST(Fused, GradientsAreThoseOfAutograd) {
   for (const Case& tested : cases(input)) expect_gradients_of_autograd(tested, input);
 }
 
-// Pairs of fewer fields and of more than a vector holds, numbers of a field and units that are no multiple of one, and several blocks of units.
-TEST(Fused, AttentionOverManyPairsIsThatOfAutograd) {
+// Fields, numbers of a field and units that are no multiple of a vector's numbers, fewer and more than one holds, on every instruction set.
+TEST(Fused, PairsOfManyFieldsAreThoseOfAutograd) {
   Sample sample = make_sample(300);
   Random random(6, "columns");
   std::vector<std::vector<int32_t>> columns(21);
@@ -182,20 +182,27 @@ TEST(Fused, AttentionOverManyPairsIsThatOfAutograd) {
   input.code_levels = sample.levels;
   const std::vector<std::vector<int64_t>> attended{
       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, {2, 7, 9, 10, 16, 22}, {4, 20}};
+  const std::vector<std::pair<size_t, size_t>> sizes{{3, 1}, {16, 8}, {19, 13}, {40, 20}, {14, 83}};  // numbers of a field, units
   for (const InstructionSet set : present_sets()) {
     use_set(set);
-    for (const auto& fields : attended) {
-      for (const auto& [embedding, units] : std::vector<std::pair<size_t, size_t>>{{3, 1}, {16, 8}, {19, 13}, {40, 20}}) {
-        Case tested{fmt::format("afm {} fields {} embedding {} units {}", set_name(set), fields.size(), embedding, units), {}};
-        FieldShape& shape = tested.shape;
-        shape.kind = Kind::kAfm;
-        shape.space = fit_space(input, NumbersAs::kValue, 4);
-        shape.embedding = embedding;
-        shape.start_deviation = 0.6;
-        shape.attention = units;
+    for (const auto& [embedding, units] : sizes) {
+      FieldShape shape;
+      shape.space = fit_space(input, NumbersAs::kValue, 4);
+      shape.embedding = embedding;
+      shape.start_deviation = 0.6;
+      const auto name = [&](const char* model) { return fmt::format("{} {} embedding {} units {}", model, set_name(set), embedding, units); };
+      shape.kind = Kind::kAfm;
+      shape.attention = units;
+      for (const auto& fields : attended) {
         shape.attended = fields;
-        expect_gradients_of_autograd(tested, input);
+        expect_gradients_of_autograd({name("afm") + fmt::format(" fields {}", fields.size()), shape}, input);
       }
+      shape.kind = Kind::kPnn;
+      shape.linear = false;
+      shape.start_deviation = 0.2;
+      shape.inner = true;
+      shape.hidden = {units, 5};
+      expect_gradients_of_autograd({name("pnn"), shape}, input);
     }
   }
   use_set({});

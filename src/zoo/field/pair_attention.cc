@@ -2,17 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <numeric>
-#include <utility>
 
 namespace obligor::field {
-namespace {
-
-size_t filled_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
-
-}  // namespace
-
 PairAttention::PairAttention(net::Tape& tape, net::Slot vectors, const std::vector<int64_t>& attended, size_t k, const PairWeights& weights)
     : tape_(tape), weights_(weights), out_(tape.slot(k)) {
   inputs = {vectors};
@@ -23,35 +15,25 @@ PairAttention::PairAttention(net::Tape& tape, net::Slot vectors, const std::vect
   w.k = k;
   w.units = filled_up(weights.units, 4);
   w.pairs = w.fields * (w.fields - 1) / 2;
-  w.width = filled_up(k, kPairPad);
-  w.line = filled_up(w.fields, kPairPad) + kPairPad;
-  w.span = filled_up(w.pairs, kPairPad) + kPairPad;
+  w.width = filled_up(k, kWorkPad);
+  w.line = filled_up(w.fields, kWorkPad) + kWorkPad;
+  w.span = filled_up(w.pairs, kWorkPad) + kWorkPad;
 
-  const std::vector<std::pair<float**, size_t>> arrays{{&w.weights, w.units * w.width},
-                                                       {&w.scaled, w.units * w.width},
-                                                       {&w.bias, w.units},
-                                                       {&w.head, w.units},
-                                                       {&w.vectors, filled_up(w.fields, 4) * w.width},
-                                                       {&w.across, w.width * w.line},
-                                                       {&w.products, k * w.span},
-                                                       {&w.slopes, 8 * w.span},
-                                                       {&w.d_scores, w.span},
-                                                       {&w.pooled, w.width},
-                                                       {&w.d_pooled, w.width},
-                                                       {&w.d_vectors, w.fields * w.width},
-                                                       {&w.unit_products, w.units * w.width},
-                                                       {&w.unit_slopes, w.units * kPairPad},
-                                                       {&w.unit_squares, w.units * kPairPad}};
-  size_t total = kPairPad;
-  for (const auto& [array, count] : arrays) total += filled_up(count, kPairPad);
-  memory_.assign(total, 0.0F);
-  void* begin = memory_.data();
-  size_t bytes = total * sizeof(float);
-  auto* at = static_cast<float*>(std::align(kPairPad * sizeof(float), sizeof(float), begin, bytes));
-  for (const auto& [array, count] : arrays) {
-    *array = at;
-    at += filled_up(count, kPairPad);
-  }
+  memory_ = lay_out({{&w.weights, w.units * w.width},
+                     {&w.scaled, w.units * w.width},
+                     {&w.bias, w.units},
+                     {&w.head, w.units},
+                     {&w.vectors, filled_up(w.fields, 4) * w.width},
+                     {&w.across, w.width * w.line},
+                     {&w.products, k * w.span},
+                     {&w.slopes, 8 * w.span},
+                     {&w.d_scores, w.span},
+                     {&w.pooled, w.width},
+                     {&w.d_pooled, w.width},
+                     {&w.d_vectors, w.fields * w.width},
+                     {&w.unit_products, w.units * w.width},
+                     {&w.unit_slopes, w.units * kWorkPad},
+                     {&w.unit_squares, w.units * kWorkPad}});
   shares_ = tape.input(w.span);
   if (tape.training()) flat_.resize(tape.largest() * kernels_.flat_bytes(w));
 }
@@ -86,8 +68,8 @@ void PairAttention::backward(size_t rows) {
   const size_t n = tape_.width(inputs[0]);
   const size_t flags = kernels_.flat_bytes(w);
   std::fill_n(w.unit_products, w.units * w.width, 0.0F);
-  std::fill_n(w.unit_slopes, w.units * kPairPad, 0.0F);
-  std::fill_n(w.unit_squares, w.units * kPairPad, 0.0F);
+  std::fill_n(w.unit_slopes, w.units * kWorkPad, 0.0F);
+  std::fill_n(w.unit_squares, w.units * kWorkPad, 0.0F);
   if (adds[0] == 0) std::fill_n(tape_.gradient(inputs[0]), rows * n, 0.0F);
   for (size_t r = 0; r < rows; ++r) {
     std::copy_n(tape_.gradient(out_) + r * w.k, w.k, w.d_pooled);
@@ -97,7 +79,7 @@ void PairAttention::backward(size_t rows) {
   }
   for (size_t u = 0; u < weights_.units; ++u) {
     const float* products = w.unit_products + u * w.width;
-    const float slope = std::accumulate(w.unit_slopes + u * kPairPad, w.unit_slopes + (u + 1) * kPairPad, 0.0F);
+    const float slope = std::accumulate(w.unit_slopes + u * kWorkPad, w.unit_slopes + (u + 1) * kWorkPad, 0.0F);
     for (size_t c = 0; c < w.k; ++c) weights_.weight.gradient[u * w.k + c] = w.head[u] * products[c];
     weights_.bias.gradient[u] = w.head[u] * slope;
     weights_.head.gradient[u] = steps.dot(w.k, w.weights + u * w.width, products) + w.bias[u] * slope;
@@ -108,8 +90,8 @@ double PairAttention::slope_size(size_t rows) const {
   const PairWork& w = work_;
   double sum = 0;
   for (size_t u = 0; u < weights_.units; ++u) {
-    const float* squares = w.unit_squares + u * kPairPad;
-    sum += static_cast<double>(w.head[u]) * static_cast<double>(w.head[u]) * std::accumulate(squares, squares + kPairPad, 0.0);
+    const float* squares = w.unit_squares + u * kWorkPad;
+    sum += static_cast<double>(w.head[u]) * static_cast<double>(w.head[u]) * std::accumulate(squares, squares + kWorkPad, 0.0);
   }
   return std::sqrt(sum / static_cast<double>(rows * w.pairs * weights_.units));
 }

@@ -99,15 +99,10 @@ class Tape {
   // A vector of the width of x, added to or multiplied with every row.
   Slot shift(Slot x, Weight by);
   Slot scale(Slot x, Weight by);
-  Slot sum(Slot x);                                                                // over the columns: width 1
-  Slot pairwise(Slot vectors, size_t fields);                                      // fields x k to k: half of (square of the sum - sum of squares)
-  Slot field_sum(Slot vectors, size_t fields);                                     // fields x k to k
-  Slot transpose(Slot x, size_t fields);                                           // fields x k to k x fields, in each row
-  Slot square_sum(Slot x, size_t parts);                                           // parts x units to units: the sum over the parts of the squares
-  Slot outer(Slot x);                                                              // k to k x k
-  Slot pair_products(Slot vectors, const std::vector<int64_t>& fields, size_t k);  // k numbers for each pair of those fields
-  Slot softmax(Slot x);                                                            // over the columns
-  Slot mix(Slot shares, Slot parts);                                               // P and P x k to k: the sum of the parts, each times its share
+  Slot sum(Slot x);                             // over the columns: width 1
+  Slot pairwise(Slot vectors, size_t fields);   // fields x k to k: half of (square of the sum - sum of squares)
+  Slot field_sum(Slot vectors, size_t fields);  // fields x k to k
+  Slot outer(Slot x);                           // k to k x k
 
   void forward(size_t rows);
   // From the gradients of the slots that no operation reads, which the caller has set.
