@@ -82,29 +82,25 @@ class Fields final : public Operation {
         intercept_(at(layout, "intercept")) {
     if (space_.number_fields() > 0) numbers_ = at(layout, "numbers");
     if (layout.has("numbers.bias")) bias_ = at(layout, "numbers.bias");
-    shares_.resize(pieces_);
+    before_.resize(space_.number_fields() * pieces_ * shape_.columns());
+    if (weights_.gradient != nullptr) d_before_.resize(before_.size());
   }
 
   void forward(size_t rows) override {
     const size_t k = shape_.embedding;
     const size_t columns = shape_.columns();
     const size_t fields = space_.fields();
+    sum_pieces();
     for (size_t r = 0; r < rows; ++r) {
       const size_t row = source_.row(r);
       float* out = tape_.value(vectors_) + r * fields * k;
       float first_order = *intercept_.value;
       for (size_t c = 0; c < space_.number_fields(); ++c) {
-        number_shares(c, source_.numbers[row * space_.width + c]);
-        std::fill_n(out, k, 0.0F);
-        const float* vector = numbers_.value + c * pieces_ * columns;
-        for (size_t t = 0; t < pieces_ && shares_[t] != 0; ++t, vector += columns) {
-          kernels_.add_scaled(k, shares_[t], vector, out);
-          if (shape_.linear) first_order += shares_[t] * vector[k];
-        }
-        if (bias_.value != nullptr) {
-          kernels_.add(k, bias_.value + c * columns, out);
-          if (shape_.linear) first_order += bias_.value[c * columns + k];
-        }
+        const Place place = place_of(c, source_.numbers[row * space_.width + c]);
+        const size_t at = (c * pieces_ + place.piece) * columns;
+        std::copy_n(before_.data() + at, k, out);
+        kernels_.add_scaled(k, place.share, numbers_.value + at, out);
+        if (shape_.linear) first_order += before_[at + k] + place.share * numbers_.value[at + k];
         out += k;
       }
       const int32_t* codes = source_.codes + row * space_.code_fields();
@@ -123,22 +119,20 @@ class Fields final : public Operation {
     const size_t fields = space_.fields();
     *intercept_.gradient = 0;
     if (numbers_.value != nullptr) std::fill_n(numbers_.gradient, space_.number_fields() * pieces_ * columns, 0.0F);
-    if (bias_.value != nullptr) std::fill_n(bias_.gradient, space_.number_fields() * columns, 0.0F);
+    std::fill(d_before_.begin(), d_before_.end(), 0.0F);
     for (size_t r = 0; r < rows; ++r) {
       const size_t row = source_.row(r);
       const float* d = tape_.gradient(vectors_) + r * fields * k;
       const float d_linear = tape_.gradient(linear_)[r];
       *intercept_.gradient += d_linear;
       for (size_t c = 0; c < space_.number_fields(); ++c, d += k) {
-        number_shares(c, source_.numbers[row * space_.width + c]);
-        float* vector = numbers_.gradient + c * pieces_ * columns;
-        for (size_t t = 0; t < pieces_ && shares_[t] != 0; ++t, vector += columns) {
-          kernels_.add_scaled(k, shares_[t], d, vector);
-          if (shape_.linear) vector[k] += shares_[t] * d_linear;
-        }
-        if (bias_.value != nullptr) {
-          kernels_.add(k, d, bias_.gradient + c * columns);
-          if (shape_.linear) bias_.gradient[c * columns + k] += d_linear;
+        const Place place = place_of(c, source_.numbers[row * space_.width + c]);
+        const size_t at = (c * pieces_ + place.piece) * columns;
+        kernels_.add_scaled(k, place.share, d, numbers_.gradient + at);
+        kernels_.add(k, d, d_before_.data() + at);
+        if (shape_.linear) {
+          numbers_.gradient[at + k] += place.share * d_linear;
+          d_before_[at + k] += d_linear;
         }
       }
       const int32_t* codes = source_.codes + row * space_.code_fields();
@@ -148,27 +142,55 @@ class Fields final : public Operation {
         if (shape_.linear) vector[k] += d_linear;
       }
     }
+    spread_to_pieces();
   }
 
  private:
+  // Where a number lies: all of the pieces before this one, and a share of it.
+  struct Place {
+    size_t piece = 0;
+    float share = 0;
+  };
+
   [[nodiscard]] Weight at(const Layout& layout, std::string_view name) const {
     const size_t offset = layout.offset(name);
     return {weights_.flat + offset, weights_.gradient != nullptr ? weights_.gradient + offset : nullptr};
   }
 
-  // What each piece of column c has of its vector: the value itself, or the share of the piece below it. After the first 0 all are 0.
-  void number_shares(size_t c, float x) {
-    if (space_.numbers_as != NumbersAs::kPiecewise) {
-      shares_[0] = x;
-      return;
-    }
+  [[nodiscard]] Place place_of(size_t c, float x) const {
+    if (space_.numbers_as != NumbersAs::kPiecewise) return {0, x};
     const auto& edges = space_.edges[c];
-    std::fill(shares_.begin(), shares_.end(), 0.0F);
-    for (size_t t = 0; t + 1 < edges.size(); ++t) {
-      if (x <= edges[t]) break;
-      const double share =
-          (static_cast<double>(x) - static_cast<double>(edges[t])) / (static_cast<double>(edges[t + 1]) - static_cast<double>(edges[t]));
-      shares_[t] = static_cast<float>(std::min(share, 1.0));
+    if (edges.size() < 2 || x <= edges[0]) return {};
+    size_t piece = 0;
+    while (piece + 2 < edges.size() && x > edges[piece + 1]) ++piece;
+    const auto begin = static_cast<double>(edges[piece]);
+    const double share = (static_cast<double>(x) - begin) / (static_cast<double>(edges[piece + 1]) - begin);
+    return {piece, static_cast<float>(std::min(share, 1.0))};
+  }
+
+  // before_: the bias and the vectors of the pieces before each one.
+  void sum_pieces() {
+    const size_t columns = shape_.columns();
+    for (size_t c = 0; c < space_.number_fields(); ++c) {
+      float* sum = before_.data() + c * pieces_ * columns;
+      if (bias_.value != nullptr) std::copy_n(bias_.value + c * columns, columns, sum);
+      for (size_t t = 1; t < pieces_; ++t, sum += columns) {
+        std::copy_n(sum, columns, sum + columns);
+        kernels_.add(columns, numbers_.value + (c * pieces_ + t - 1) * columns, sum + columns);
+      }
+    }
+  }
+
+  // The gradients of those sums, to what they are of.
+  void spread_to_pieces() {
+    const size_t columns = shape_.columns();
+    for (size_t c = 0; c < space_.number_fields(); ++c) {
+      float* d_sum = d_before_.data() + c * pieces_ * columns;
+      for (size_t t = pieces_; t-- > 1;) {
+        kernels_.add(columns, d_sum + t * columns, numbers_.gradient + (c * pieces_ + t - 1) * columns);
+        kernels_.add(columns, d_sum + t * columns, d_sum + (t - 1) * columns);
+      }
+      if (bias_.value != nullptr) std::copy_n(d_sum, columns, bias_.gradient + c * columns);
     }
   }
 
@@ -183,7 +205,8 @@ class Fields final : public Operation {
   Weight intercept_;
   Weight numbers_;
   Weight bias_;
-  std::vector<float> shares_;
+  std::vector<float> before_;  // number fields x pieces x columns
+  std::vector<float> d_before_;
   const net::StepKernels& kernels_ = net::step_kernels();
 };
 
