@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -39,9 +40,11 @@ struct Sample {
 
 TEST(Autoencoder, GradientEqualsFiniteDifferences) {
   const Sample data(7, 0, "gradient");
-  for (const Unit unit : {Unit::kTanh, Unit::kSigmoid, Unit::kRelu}) {
+  using Case = std::pair<Unit, size_t>;
+  for (const auto& [unit, linear] :
+       {Case{Unit::kTanh, SIZE_MAX}, Case{Unit::kSigmoid, SIZE_MAX}, Case{Unit::kRelu, SIZE_MAX}, Case{Unit::kTanh, 1}}) {
     Random random(1, "net");
-    Reconstructor net({4, 5, 2, 5, 4}, unit, random);
+    Reconstructor net({4, 5, 2, 5, 4}, unit, random, linear);
     for (float& value : net.parameters()) value += static_cast<float>(0.2 * random.normal());
     std::vector<float> down;
     const double loss = net.gradient(data.features, down);

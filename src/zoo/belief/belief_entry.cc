@@ -41,7 +41,7 @@ ModelEntry stack_entry(std::vector<ParamSpec> own) {
   entry.params.push_back(choice_param("activation", "sigmoid", {"sigmoid", "tanh"},
                                       "what a hidden unit does in fine-tuning; tanh starts from the same function, scaled"));
   entry.params.push_back(real_param("dropout", 0.1, 0, 0.9, "share of hidden units dropped in fine-tuning"));
-  for (auto& spec : net::training_params(3e-3, 3e-4)) entry.params.push_back(std::move(spec));
+  for (auto& spec : net::training_params(1e-2, 3e-4)) entry.params.push_back(std::move(spec));
   for (auto& spec : unlabelled_columns()) entry.params.push_back(std::move(spec));
   entry.params.push_back(net::engine_param());
   entry.traits.early_stopping = true;
