@@ -222,7 +222,8 @@ TEST(Rbm, UnitsAreDrawnWithTheirProbabilities) {
     const auto expected = static_cast<double>(p);
     EXPECT_NEAR(static_cast<double>(ones) / (50 * kUnits), expected, 4.5 * std::sqrt(expected * (1 - expected) / (50 * kUnits)));
     for (size_t place = 0; place < by_place.size(); ++place) {
-      const auto draws = 50 * static_cast<double>((kUnits - place + 15) / 16);
+      const size_t units_there = (kUnits - place + 15) / 16;
+      const auto draws = 50 * static_cast<double>(units_there);
       EXPECT_NEAR(static_cast<double>(by_place[place]) / draws, expected, 5 * std::sqrt(expected * (1 - expected) / draws));
     }
   }
@@ -232,7 +233,7 @@ TEST(Rbm, UnitsAreDrawnWithTheirProbabilities) {
 TEST(Rbm, EncodingAndDecodingAreTheirFormulas) {
   Random random(8, "formulas");
   std::vector<float> rows;
-  for (size_t i = 0; i < 9 * 21; ++i) rows.push_back(static_cast<float>(i % 21 < 5 ? random.normal() : random.uniform()));
+  for (size_t i = 0; i < size_t{9} * 21; ++i) rows.push_back(static_cast<float>(i % 21 < 5 ? random.normal() : random.uniform()));
   Layer layer = make_layer(rows, 21, 19, random);
   for (float& w : layer.weights) w = static_cast<float>(0.7 * random.normal());
   for (float& b : layer.hidden_bias) b = static_cast<float>(random.normal());

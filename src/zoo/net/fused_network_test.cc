@@ -173,11 +173,12 @@ TEST(FusedNetwork, ParametersAreSetByNameAndSize) {
     const auto network = make_network(shape, Context({.seed = 1, .threads = 1}), engine, [&] { return given; });
     EXPECT_EQ(network->predict(data.batch()), engine == Engine::kFused ? pair.fused.predict(data.batch()) : pair.oracle.predict(data.batch()));
   }
-  for (const auto& [name, count] : {std::pair<std::string, size_t>{"weight:0", 3}, {"weight:2", 19 * 19}, {"no such", 1}}) {
-    const std::vector<float> values(count, 1.0F);
+  using Case = std::pair<std::string, size_t>;
+  for (const Case& wrong : {Case{"weight:0", 3}, Case{"weight:2", 361}, Case{"no such", 1}}) {
+    const std::vector<float> values(wrong.second, 1.0F);
     const auto message = [&](auto& network) -> std::string {
       try {
-        network.set(name, values);
+        network.set(wrong.first, values);
       } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::kInternal);
         return error.what();
@@ -185,7 +186,7 @@ TEST(FusedNetwork, ParametersAreSetByNameAndSize) {
       return "nothing was thrown";
     };
     EXPECT_EQ(message(pair.fused), message(pair.oracle));
-    EXPECT_NE(message(pair.fused).find(name), std::string::npos);
+    EXPECT_NE(message(pair.fused).find(wrong.first), std::string::npos);
   }
 }
 
