@@ -1,6 +1,7 @@
 #include "zoo/field/fused.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "core/error.h"
 #include "core/instruction_set.h"
 #include "core/random.h"
+#include "zoo/field/attention.h"
 #include "zoo/field/network.h"
 #include "zoo/net/tape.h"
 
@@ -165,21 +167,29 @@ TEST(Fused, GradientsAreThoseOfAutograd) {
   for (const Case& tested : cases(input)) expect_gradients_of_autograd(tested, input);
 }
 
+// Two numbers and 21 category columns.
+struct Wide {
+  Sample sample = make_sample(300);
+  std::vector<std::vector<int32_t>> columns{21};
+  FitInput input;
+  Wide() {
+    Random random(6, "columns");
+    sample.levels.clear();
+    for (auto& column : columns) {
+      sample.levels.push_back(static_cast<uint32_t>(2 + random.below(6)));
+      for (size_t r = 0; r < 300; ++r) column.push_back(static_cast<int32_t>(random.below(sample.levels.back())));
+    }
+    input = input_of(sample);
+    input.train.codes.assign(columns.begin(), columns.end());
+    input.valid = input.train;
+    input.code_levels = sample.levels;
+  }
+};
+
 // Fields, numbers of a field and units that are no multiple of a vector's numbers, fewer and more than one holds, on every instruction set.
 TEST(Fused, PairsOfManyFieldsAreThoseOfAutograd) {
-  Sample sample = make_sample(300);
-  Random random(6, "columns");
-  std::vector<std::vector<int32_t>> columns(21);
-  sample.levels.clear();
-  FitInput input = input_of(sample);
-  input.train.codes.clear();
-  for (auto& column : columns) {
-    sample.levels.push_back(static_cast<uint32_t>(2 + random.below(6)));
-    for (size_t r = 0; r < 300; ++r) column.push_back(static_cast<int32_t>(random.below(sample.levels.back())));
-    input.train.codes.push_back(column);
-  }
-  input.valid = input.train;
-  input.code_levels = sample.levels;
+  Wide wide;
+  const FitInput& input = wide.input;
   const std::vector<std::vector<int64_t>> attended{
       {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}, {2, 7, 9, 10, 16, 22}, {4, 20}};
   const std::vector<std::pair<size_t, size_t>> sizes{{3, 1}, {16, 8}, {19, 13}, {40, 20}, {14, 83}};  // numbers of a field, units
@@ -206,6 +216,76 @@ TEST(Fused, PairsOfManyFieldsAreThoseOfAutograd) {
     }
   }
   use_set({});
+}
+
+// Tokens and numbers of a head that are no multiple of a vector's numbers, fewer and more than one holds; and members of several layers.
+TEST(Fused, TokensAndMembersOfManyColumnsAreThoseOfAutograd) {
+  const Wide wide;
+  for (const InstructionSet set : present_sets()) {
+    use_set(set);
+    FieldShape shape;
+    shape.kind = Kind::kFtTransformer;
+    shape.space = fit_space(wide.input, NumbersAs::kValue, 4);
+    shape.number_bias = true;
+    shape.linear = false;
+    shape.start_deviation = 0.5;
+    shape.blocks = 2;
+    for (const auto& [embedding, heads] : std::vector<std::pair<size_t, size_t>>{{3, 1}, {32, 4}, {38, 2}}) {
+      shape.embedding = embedding;
+      shape.heads = heads;
+      shape.feed_forward = embedding + 5;
+      expect_gradients_of_autograd({fmt::format("ft_transformer {} embedding {} heads {}", set_name(set), embedding, heads), shape}, wide.input);
+    }
+    FieldShape members;
+    members.kind = Kind::kTabM;
+    members.space = fit_space(wide.input, NumbersAs::kDirect, 4);
+    members.linear = false;
+    members.hidden = {9, 21, 4};
+    members.members = 5;
+    expect_gradients_of_autograd({fmt::format("tabm {}", set_name(set)), members}, wide.input);
+  }
+  use_set({});
+}
+
+// The mask of attention weights is the same on the way back: the slope along a direction is that of the function itself.
+TEST(Fused, AttentionGoesBackThroughItsOwnDropout) {
+  constexpr size_t kTokens = 21;
+  constexpr size_t kWidth = 6;
+  Random random(8, "attention");
+  std::vector<float> values(3 * kTokens * kWidth);
+  std::vector<float> direction(values.size());
+  std::vector<float> weights(kTokens * kWidth);
+  for (auto* numbers : {&values, &direction, &weights}) {
+    for (float& x : *numbers) x = static_cast<float>(random.normal());
+  }
+  double slope = 0;
+  // The function at values + step x direction, by a tape that draws the same mask.
+  const auto at = [&](float step, bool with_slope) {
+    net::Tape tape(1, true);
+    std::array<net::Slot, 3> parts{};
+    for (auto& part : parts) part = tape.slot(kTokens * kWidth);
+    const auto out = attention(tape, parts, {kWidth, 2}, 0.4, 11);
+    for (size_t p = 0; p < 3; ++p) {
+      for (size_t i = 0; i < kTokens * kWidth; ++i) {
+        const size_t n = p * kTokens * kWidth + i;
+        tape.value(parts[p])[i] = values[n] + step * direction[n];
+      }
+    }
+    tape.forward(1);
+    double total = 0;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      total += static_cast<double>(weights[i]) * static_cast<double>(tape.value(out)[i]);
+      tape.gradient(out)[i] = weights[i];
+    }
+    tape.backward(1);
+    for (size_t n = 0; with_slope && n < values.size(); ++n) {
+      slope += static_cast<double>(direction[n]) * static_cast<double>(tape.gradient(parts[n / (kTokens * kWidth)])[n % (kTokens * kWidth)]);
+    }
+    return total;
+  };
+  (void)at(0, true);
+  constexpr float kStep = 1e-3F;
+  EXPECT_NEAR((at(kStep, false) - at(-kStep, false)) / (2 * static_cast<double>(kStep)), slope, 2e-3 * std::fabs(slope));
 }
 
 // What --diagnose reads of a layer, and the gradient after it was cut to a length.
