@@ -93,7 +93,9 @@ void declare_afm(const FieldShape& shape, Declarer& d) {
   d.weight("attention", "attention", {units, k});
   d.bias("attention.bias", "attention", units, k);
   d.weight("attention.head", "attention", {1, units});
-  d.parameters.push_back({"head", "head", {1, k}, true, Start::kConstant, 1});
+  // The attention starts nearly even: so many times the mean over the pairs is their sum, a factorisation machine.
+  const auto pairs = static_cast<double>(shape.attended.size() * (shape.attended.size() - 1) / 2);
+  d.parameters.push_back({"head", "head", {1, k}, true, Start::kConstant, pairs});
 }
 
 void declare_dcn_v2(const FieldShape& shape, Declarer& d) {
