@@ -5,7 +5,7 @@
 
 DIR of --folds holds NAME.csv or NAME.csv.zst (row, fold) for each set and peers.csv (set, model, fold, auc, ...). Each set, model and seed is one
 `obligor compare NAME --mirror DATA --folds FOLDS/NAME.csv --models MODEL --seed SEED MORE`, whose JSON is kept in --results; what is there already
-is not run again, so that a stopped run goes on. MORE is --no-search where nothing else is given (with --inner-folds 5, the default, the inner folds choose). Then, for each set, a table in Markdown: the mean over the
+is not run again, so that a stopped run goes on; give another MORE another --results. MORE is --no-search where nothing else is given (with --inner-folds 5, the default, the inner folds choose). Then, for each set, a table in Markdown: the mean over the
 folds, the 95 % DeLong interval of the pooled rows, and the mean difference by fold (and its 95 % interval by Student's t) to a peer's network
 (mlp_patient), to catboost, and to the peer that is best on those folds. With several seeds, the mean over them, and their range.
 
@@ -20,7 +20,8 @@ import subprocess
 import sys
 import time
 
-T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+# Student's t for 95 %, by degrees of freedom from 1 on.
+T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093]
 SETS = "german,hmeq,spanish,sba,polish5,taiwanese,homecredit,taiwan,pakdd2009,lending"
 
 
@@ -35,7 +36,7 @@ def peers_of(path):
 def difference(ours, theirs):
     """Mean difference over the folds that both have, and half of its 95 % interval."""
     gaps = [auc - theirs[fold] for fold, auc in enumerate(ours) if fold in theirs]
-    half = T95[len(gaps) - 1] * statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else float("nan")
+    half = T95[len(gaps) - 2] * statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else float("nan")
     return statistics.mean(gaps), half
 
 
@@ -125,7 +126,10 @@ def main():
             for model in options.models.split(","):
                 for seed in options.seeds.split(","):
                     run(options, name, model, seed)
-        report(options, name, peers.get(name, {}))
+        if name in peers:
+            report(options, name, peers[name])
+        else:
+            print(f"{name}: no folds of other tools in {options.folds / 'peers.csv'}, so no table", file=sys.stderr)
 
 
 main()
