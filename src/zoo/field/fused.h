@@ -4,7 +4,7 @@
 //
 // A step is a tape (zoo/net/tape.h): forward and backward over buffers made once, gradients only for the rows of the joint table that the
 // batch holds, one pass of the optimiser over the flat parameters. Starts, parameters and lowering are those of FieldNetwork, which is
-// the oracle: gradients agree to 1e-5 of their size (field_test.cc). Masks of dropout differ. It has no gelu, and no device but
+// the oracle: gradients agree to 1e-5 of their size (fused_test.cc). Masks of dropout differ. It has no gelu, and no device but
 // the CPU.
 #pragma once
 
