@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <numeric>
 #include <vector>
 
@@ -6,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/floats.h"
 #include "core/json.h"
 #include "core/random.h"
 
@@ -32,6 +34,20 @@ TEST(Errors, BadInputExitsWithTwo) {
   EXPECT_EQ(facts(ErrorCode::kInvalid).exit_status, 2);
   EXPECT_EQ(facts(ErrorCode::kData).exit_status, 2);
   EXPECT_EQ(facts(ErrorCode::kIo).exit_status, 1);
+}
+
+TEST(KernelMemory, BeginsOnCacheLinesIsZeroAndHasALineMore) {
+  float* a = nullptr;
+  float* b = nullptr;
+  const Floats memory = lay_out({{&a, 20}, {&b, 3}});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(a) % 64, 0U);
+  EXPECT_EQ(b - a, 32);
+  EXPECT_EQ(memory.size(), 48U);
+  EXPECT_EQ(std::count(a, a + memory.size() + kLineFloats, 0.0F), 64);
+  Floats moved = Floats(3);
+  std::fill_n(moved.data(), 3, 1.0F);
+  moved.clear();
+  EXPECT_EQ(std::count(moved.data(), moved.data() + 3, 0.0F), 3);
 }
 
 TEST(RandomStreams, DependOnSeedAndNameAlone) {

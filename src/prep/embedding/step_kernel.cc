@@ -122,11 +122,7 @@ void logistic_step(const Kernels& kernels, const float* input, float* const* out
   kernels.steps(input, outputs, products, count, padded, error);
 }
 
-Rows::Rows(size_t rows, size_t width)
-    : padded_((width + kLanes - 1) / kLanes * kLanes),
-      data_(static_cast<float*>(::operator new[](std::max<size_t>(1, rows) * padded_ * sizeof(float), std::align_val_t{64}))) {
-  std::fill_n(data_.get(), rows * padded_, 0.0F);
-}
+Rows::Rows(size_t rows, size_t width) : padded_(filled_up(width, kLanes)), data_(rows * padded_) {}
 
 }  // namespace obligor::embedding
 #endif

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <new>
+
+#include "core/floats.h"
 
 namespace obligor::embedding {
 
-inline constexpr size_t kLanes = 16;
+inline constexpr size_t kLanes = kLineFloats;
 
 struct Kernels {
   // result[o] = input . outputs[o]
@@ -31,16 +31,13 @@ void logistic_step(const Kernels& kernels, const float* input, float* const* out
 class Rows {
  public:
   Rows(size_t rows, size_t width);
-  [[nodiscard]] float* operator[](size_t row) { return data_.get() + row * padded_; }
-  [[nodiscard]] const float* operator[](size_t row) const { return data_.get() + row * padded_; }
+  [[nodiscard]] float* operator[](size_t row) { return data_.data() + row * padded_; }
+  [[nodiscard]] const float* operator[](size_t row) const { return data_.data() + row * padded_; }
   [[nodiscard]] size_t padded() const { return padded_; }
 
  private:
-  struct Free {
-    void operator()(float* data) const { ::operator delete[](data, std::align_val_t{64}); }
-  };
   size_t padded_;
-  std::unique_ptr<float[], Free> data_;
+  Floats data_;
 };
 
 }  // namespace obligor::embedding

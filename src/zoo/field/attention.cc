@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/floats.h"
 #include "zoo/field/attention_kernels.h"
 #include "zoo/net/step_kernels.h"
 
@@ -110,7 +111,7 @@ class Attention final : public Operation {
         out_(out),
         drops_(share, seed),
         drops_some_(tape.training() && share > 0),
-        scratch_(net::make_floats(shape_.scratch())),
+        scratch_(shape_.scratch()),
         logs_(tape.largest() * shape_.heads * shape_.asked) {
     inputs.assign(query_key_value.begin(), query_key_value.end());
   }
@@ -118,13 +119,13 @@ class Attention final : public Operation {
   void forward(size_t rows) override {
     if (drops_some_) drop_ = drops_.next();
     for (size_t r = 0; r < rows; ++r) {
-      kernels_.attend(shape_, row(0, r), row(1, r), row(2, r), drop_, first(r), scratch_.get(), logs(r), tape_.value(out_) + r * asked());
+      kernels_.attend(shape_, row(0, r), row(1, r), row(2, r), drop_, first(r), scratch_.data(), logs(r), tape_.value(out_) + r * asked());
     }
   }
   void backward(size_t rows) override {
     const bool begun[3] = {adds[0] != 0, adds[1] != 0, adds[2] != 0};
     for (size_t r = 0; r < rows; ++r) {
-      kernels_.attend_back(shape_, row(0, r), row(1, r), row(2, r), drop_, first(r), scratch_.get(), logs(r), tape_.gradient(out_) + r * asked(),
+      kernels_.attend_back(shape_, row(0, r), row(1, r), row(2, r), drop_, first(r), scratch_.data(), logs(r), tape_.gradient(out_) + r * asked(),
                            slope(0, r), slope(1, r), slope(2, r), begun);
     }
   }
@@ -142,7 +143,7 @@ class Attention final : public Operation {
   net::Drops drops_;
   net::Drop drop_;
   bool drops_some_;
-  net::Floats scratch_;
+  Floats scratch_;
   std::vector<float> logs_;
   const AttentionKernels& kernels_ = attention_kernels();
 };

@@ -167,9 +167,12 @@ void layer_norm(size_t rows, size_t width, const float* x, const float* gain, co
     V sum = hn::Zero(d);
     loops::each(width, [&](const auto& load, const auto&) HWY_ATTR { sum = hn::Add(sum, load(x)); });
     const float middle = hn::GetLane(hn::SumOfLanes(d, sum)) * share;
-    float squares = 0;
-    for (size_t c = 0; c < width; ++c) squares += (x[c] - middle) * (x[c] - middle);
-    const float inverse_deviation = 1 / std::sqrt(squares * share + epsilon);
+    V squares = hn::Zero(d);
+    loops::each_at(width, [&](const auto& load, const auto&, size_t c) HWY_ATTR {
+      const V off = hn::IfThenElseZero(hn::FirstN(d, width - c), hn::Sub(load(x), hn::Set(d, middle)));
+      squares = hn::MulAdd(off, off, squares);
+    });
+    const float inverse_deviation = 1 / std::sqrt(hn::GetLane(hn::SumOfLanes(d, squares)) * share + epsilon);
     mean[r] = middle;
     inverse[r] = inverse_deviation;
     loops::each(width, [&](const auto& load, const auto& store) HWY_ATTR {

@@ -13,11 +13,11 @@ namespace obligor::field::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::CappedTag<float, kWorkPad>;
+using D = hn::CappedTag<float, kLineFloats>;
 using V = hn::Vec<D>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 // Vectors of units beside each other: as many sums as there are registers for.
-constexpr size_t kBeside = kLanes == kWorkPad ? 4 : 2;
+constexpr size_t kBeside = kLanes == kLineFloats ? 4 : 2;
 
 // sums[c][v] = sum over fields of weight times number c of the field.
 template <size_t numbers, size_t beside>
@@ -134,7 +134,7 @@ void backward(const InnerWork& w, const float* HWY_RESTRICT row, float* HWY_REST
   for (; unit + kBeside * kLanes <= w.width; unit += kBeside * kLanes) backward_units<kBeside>(w, row, unit);
   for (; unit < w.width; unit += kLanes) backward_units<1>(w, row, unit);
   size_t c = 0;
-  if (kLanes == kWorkPad) {
+  if (kLanes == kLineFloats) {
     for (; c + 8 <= w.k; c += 8) to_all_vectors<8>(w, c);
   }
   for (; c + 4 <= w.k; c += 4) to_all_vectors<4>(w, c);

@@ -9,11 +9,11 @@
 
 #include <cstddef>
 
-#include "zoo/field/work_arrays.h"
+#include "core/floats.h"
 
 namespace obligor::field {
 
-// Sizes, weights and the arrays in which a row is worked on; those are filled up with zeros to multiples of kWorkPad numbers.
+// Sizes, weights and the arrays in which a row is worked on; those are filled up with zeros to multiples of kLineFloats numbers.
 struct InnerWork {
   size_t fields = 0;
   size_t k = 0;

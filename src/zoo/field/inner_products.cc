@@ -11,8 +11,8 @@ InnerProducts::InnerProducts(net::Tape& tape, net::Slot vectors, size_t fields, 
   w.fields = fields;
   w.k = tape.width(vectors) / fields;
   w.units = units;
-  w.width = filled_up(units, kWorkPad);
-  w.line = filled_up(fields, kWorkPad);
+  w.width = filled_up(units, kLineFloats);
+  w.line = filled_up(fields, kLineFloats);
   memory_ = lay_out({{&w.weights, units * w.line},
                      {&w.turned, fields * w.width},
                      {&w.d_turned, fields * w.width},

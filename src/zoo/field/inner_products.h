@@ -12,6 +12,7 @@
 
 #include <vector>
 
+#include "core/floats.h"
 #include "zoo/field/inner_kernels.h"
 #include "zoo/net/tape.h"
 
@@ -30,7 +31,7 @@ class InnerProducts final : public net::Operation {
   net::Weight weights_;
   net::Slot out_;
   InnerWork work_;
-  std::vector<float> memory_;  // of the arrays of work_
+  Floats memory_;  // of the arrays of work_
   const InnerKernels& kernels_ = inner_kernels();
 };
 

@@ -15,9 +15,9 @@ PairAttention::PairAttention(net::Tape& tape, net::Slot vectors, const std::vect
   w.k = k;
   w.units = filled_up(weights.units, 4);
   w.pairs = w.fields * (w.fields - 1) / 2;
-  w.width = filled_up(k, kWorkPad);
-  w.line = filled_up(w.fields, kWorkPad) + kWorkPad;
-  w.span = filled_up(w.pairs, kWorkPad) + kWorkPad;
+  w.width = filled_up(k, kLineFloats);
+  w.line = filled_up(w.fields, kLineFloats) + kLineFloats;
+  w.span = filled_up(w.pairs, kLineFloats) + kLineFloats;
 
   memory_ = lay_out({{&w.weights, w.units * w.width},
                      {&w.scaled, w.units * w.width},
@@ -32,8 +32,8 @@ PairAttention::PairAttention(net::Tape& tape, net::Slot vectors, const std::vect
                      {&w.d_pooled, w.width},
                      {&w.d_vectors, w.fields * w.width},
                      {&w.unit_products, w.units * w.width},
-                     {&w.unit_slopes, w.units * kWorkPad},
-                     {&w.unit_squares, w.units * kWorkPad}});
+                     {&w.unit_slopes, w.units * kLineFloats},
+                     {&w.unit_squares, w.units * kLineFloats}});
   shares_ = tape.input(w.span);
   if (tape.training()) flat_.resize(tape.largest() * kernels_.flat_bytes(w));
 }
@@ -68,8 +68,8 @@ void PairAttention::backward(size_t rows) {
   const size_t n = tape_.width(inputs[0]);
   const size_t flags = kernels_.flat_bytes(w);
   std::fill_n(w.unit_products, w.units * w.width, 0.0F);
-  std::fill_n(w.unit_slopes, w.units * kWorkPad, 0.0F);
-  std::fill_n(w.unit_squares, w.units * kWorkPad, 0.0F);
+  std::fill_n(w.unit_slopes, w.units * kLineFloats, 0.0F);
+  std::fill_n(w.unit_squares, w.units * kLineFloats, 0.0F);
   if (adds[0] == 0) std::fill_n(tape_.gradient(inputs[0]), rows * n, 0.0F);
   for (size_t r = 0; r < rows; ++r) {
     std::copy_n(tape_.gradient(out_) + r * w.k, w.k, w.d_pooled);
@@ -79,7 +79,7 @@ void PairAttention::backward(size_t rows) {
   }
   for (size_t u = 0; u < weights_.units; ++u) {
     const float* products = w.unit_products + u * w.width;
-    const float slope = std::accumulate(w.unit_slopes + u * kWorkPad, w.unit_slopes + (u + 1) * kWorkPad, 0.0F);
+    const float slope = std::accumulate(w.unit_slopes + u * kLineFloats, w.unit_slopes + (u + 1) * kLineFloats, 0.0F);
     for (size_t c = 0; c < w.k; ++c) weights_.weight.gradient[u * w.k + c] = w.head[u] * products[c];
     weights_.bias.gradient[u] = w.head[u] * slope;
     weights_.head.gradient[u] = steps.dot(w.k, w.weights + u * w.width, products) + w.bias[u] * slope;
@@ -90,8 +90,8 @@ double PairAttention::slope_size(size_t rows) const {
   const PairWork& w = work_;
   double sum = 0;
   for (size_t u = 0; u < weights_.units; ++u) {
-    const float* squares = w.unit_squares + u * kWorkPad;
-    sum += static_cast<double>(w.head[u]) * static_cast<double>(w.head[u]) * std::accumulate(squares, squares + kWorkPad, 0.0);
+    const float* squares = w.unit_squares + u * kLineFloats;
+    sum += static_cast<double>(w.head[u]) * static_cast<double>(w.head[u]) * std::accumulate(squares, squares + kLineFloats, 0.0);
   }
   return std::sqrt(sum / static_cast<double>(rows * w.pairs * weights_.units));
 }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/floats.h"
 #include "zoo/field/pair_kernels.h"
 #include "zoo/net/tape.h"
 
@@ -49,7 +50,7 @@ class PairAttention final : public net::Operation {
   PairWeights weights_;
   net::Slot out_;
   std::vector<size_t> places_;
-  std::vector<float> memory_;  // of the arrays of work_
+  Floats memory_;  // of the arrays of work_
   PairWork work_;
   net::Slot shares_ = 0;       // span a row
   std::vector<uint8_t> flat_;  // rows x flat_bytes; empty in prediction

@@ -18,12 +18,12 @@ namespace obligor::field::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-using D = hn::CappedTag<float, kWorkPad>;
+using D = hn::CappedTag<float, kLineFloats>;
 using V = hn::Vec<D>;
 constexpr size_t kLanes = hn::MaxLanes(D());
 constexpr size_t kFlagBytes = (kLanes + 7) / 8;
 // Vectors of pairs beside each other: as many sums as there are registers for.
-constexpr size_t kBeside = kLanes == kWorkPad ? 2 : 1;
+constexpr size_t kBeside = kLanes == kLineFloats ? 2 : 1;
 constexpr size_t kUnits = 8;  // at once
 
 // The pairs in whole vectors.
@@ -189,12 +189,12 @@ void forward(const PairWork& w, const float* row, float* shares, uint8_t* flat) 
 // The slopes of the scores: share (d_share - mean of d_share by share), d_share_ij = d_pooled . (e_i * e_j).
 void score_slopes(const PairWork& w, const float* HWY_RESTRICT shares) {
   const D d;
-  HWY_ALIGN float weighted[kWorkPad];
+  HWY_ALIGN float weighted[kLineFloats];
   size_t p = 0;
   for (size_t i = 0; i + 1 < w.fields; ++i) {
     const size_t count = w.fields - 1 - i;
-    for (size_t begin = 0; begin < w.k; begin += kWorkPad) {
-      const size_t numbers = std::min(kWorkPad, w.k - begin);
+    for (size_t begin = 0; begin < w.k; begin += kLineFloats) {
+      const size_t numbers = std::min(kLineFloats, w.k - begin);
       for (size_t c = 0; c < numbers; c += kLanes) {
         hn::Store(hn::Mul(hn::Load(d, w.d_pooled + begin + c), hn::Load(d, w.vectors + i * w.width + begin + c)), d, weighted + c);
       }
@@ -241,13 +241,13 @@ struct Sums {
 // w.slopes of four units: four numbers a pair.
 HWY_INLINE void slopes_of_four(const PairWork& w, size_t unit, const uint8_t* HWY_RESTRICT flat, float* HWY_RESTRICT slopes) {
   const D d;
-  float* HWY_RESTRICT unit_slopes = w.unit_slopes + unit * kWorkPad;
-  float* HWY_RESTRICT unit_squares = w.unit_squares + unit * kWorkPad;
+  float* HWY_RESTRICT unit_slopes = w.unit_slopes + unit * kLineFloats;
+  float* HWY_RESTRICT unit_squares = w.unit_squares + unit * kLineFloats;
   V sums[4];
   V squares[4];
   for (size_t u = 0; u < 4; ++u) {
-    sums[u] = hn::Load(d, unit_slopes + u * kWorkPad);
-    squares[u] = hn::Load(d, unit_squares + u * kWorkPad);
+    sums[u] = hn::Load(d, unit_slopes + u * kLineFloats);
+    squares[u] = hn::Load(d, unit_squares + u * kLineFloats);
   }
   const size_t end = end_of(w);
   for (size_t p = 0; p < end; p += kLanes) {
@@ -262,8 +262,8 @@ HWY_INLINE void slopes_of_four(const PairWork& w, size_t unit, const uint8_t* HW
     store_by_fours(by_unit, slopes + 4 * p);
   }
   for (size_t u = 0; u < 4; ++u) {
-    hn::Store(sums[u], d, unit_slopes + u * kWorkPad);
-    hn::Store(squares[u], d, unit_squares + u * kWorkPad);
+    hn::Store(sums[u], d, unit_slopes + u * kLineFloats);
+    hn::Store(squares[u], d, unit_squares + u * kLineFloats);
   }
 }
 

@@ -10,11 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "zoo/field/work_arrays.h"
+#include "core/floats.h"
 
 namespace obligor::field {
 
-// Sizes, weights and the arrays in which a row is worked on; those are filled up with zeros to multiples of kWorkPad numbers. Pairs (i, j), i < j,
+// Sizes, weights and the arrays in which a row is worked on; those are filled up with zeros to multiples of kLineFloats numbers. Pairs (i, j), i < j,
 // are in the order of i, then j.
 struct PairWork {
   size_t fields = 0;
@@ -22,8 +22,8 @@ struct PairWork {
   size_t units = 0;  // a multiple of 4; those that are none have weights of 0
   size_t pairs = 0;
   size_t width = 0;  // k filled up
-  size_t line = 0;   // fields filled up, and kWorkPad more
-  size_t span = 0;   // pairs filled up, and kWorkPad more
+  size_t line = 0;   // fields filled up, and kLineFloats more
+  size_t span = 0;   // pairs filled up, and kLineFloats more
 
   const size_t* places = nullptr;  // fields: where each one's vector begins in a row
 
@@ -42,10 +42,10 @@ struct PairWork {
   float* d_vectors = nullptr;  // fields x width
 
   // Summed over rows and pairs: the slopes of the scores where a unit is not flat times the products; those slopes, and their squares, in
-  // kWorkPad parts a unit.
+  // kLineFloats parts a unit.
   float* unit_products = nullptr;  // units x width
-  float* unit_slopes = nullptr;    // units x kWorkPad
-  float* unit_squares = nullptr;   // units x kWorkPad
+  float* unit_slopes = nullptr;    // units x kLineFloats
+  float* unit_squares = nullptr;   // units x kLineFloats
 };
 
 struct PairKernels {

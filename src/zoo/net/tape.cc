@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <new>
 #include <utility>
 
 #include <ATen/Parallel.h>
@@ -21,7 +18,6 @@ namespace {
 
 constexpr float kNormEpsilon = 1e-5F;
 constexpr float kNormMomentum = 0.1F;
-constexpr size_t kLine = 64;
 
 template <typename F, typename B>
 class Step final : public Operation {
@@ -64,24 +60,14 @@ Drop Drops::next() {
   return drop_;
 }
 
-void FreeFloats::operator()(float* p) const noexcept { std::free(p); }
-
-Floats make_floats(size_t count) {
-  const size_t bytes = (count * sizeof(float) / kLine + 2) * kLine;
-  auto* p = static_cast<float*>(std::aligned_alloc(kLine, bytes));
-  if (p == nullptr) throw std::bad_alloc();
-  std::memset(p, 0, bytes);
-  return Floats(p);
-}
-
 Slot Tape::slot(size_t width) { return make_slot(width, training_); }
 Slot Tape::input(size_t width) { return make_slot(width, false); }
 
 Slot Tape::make_slot(size_t width, bool with_gradient) {
   Buffer buffer;
   buffer.width = width;
-  buffer.value = make_floats(largest_ * width);
-  if (with_gradient) buffer.gradient = make_floats(largest_ * width);
+  buffer.value = Floats(largest_ * width);
+  if (with_gradient) buffer.gradient = Floats(largest_ * width);
   slots_.push_back(std::move(buffer));
   return slots_.size() - 1;
 }

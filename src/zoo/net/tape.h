@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/floats.h"
 #include "zoo/net/network.h"
 #include "zoo/net/step_kernels.h"
 
@@ -63,13 +64,6 @@ class Drops {
   uint64_t state_;
 };
 
-// Floats in whole cache lines, aligned to one, and one line more, so that no kernel's last vector leaves them.
-struct FreeFloats {
-  void operator()(float* p) const noexcept;
-};
-using Floats = std::unique_ptr<float, FreeFloats>;
-[[nodiscard]] Floats make_floats(size_t count);  // all 0
-
 class Tape {
  public:
   // `training`: whether batch norms use the batch and dropout drops.
@@ -80,8 +74,8 @@ class Tape {
   [[nodiscard]] size_t largest() const { return largest_; }
   [[nodiscard]] bool training() const { return training_; }
   [[nodiscard]] size_t width(Slot s) const { return slots_[s].width; }
-  [[nodiscard]] float* value(Slot s) const { return slots_[s].value.get(); }
-  [[nodiscard]] float* gradient(Slot s) const { return slots_[s].gradient.get(); }  // null for an input, and in prediction
+  [[nodiscard]] float* value(Slot s) const { return slots_[s].value.data(); }
+  [[nodiscard]] float* gradient(Slot s) const { return slots_[s].gradient.data(); }  // null for an input, and in prediction
 
   // An operation of the caller's, whose inputs are set.
   void add(std::unique_ptr<Operation> operation);

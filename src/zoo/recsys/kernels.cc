@@ -174,12 +174,5 @@ AdamRate adam_rate(double rate, double step, double beta1, double beta2, double 
   return result;
 }
 
-Floats::Floats(size_t size)
-    : size_(size), data_(static_cast<float*>(::operator new[](std::max<size_t>(1, size) * sizeof(float), std::align_val_t{64}))) {
-  clear();
-}
-
-void Floats::clear() { std::fill_n(data_.get(), size_, 0.0F); }
-
 }  // namespace obligor::recsys
 #endif

@@ -12,13 +12,13 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <new>
+
+#include "core/floats.h"
 
 namespace obligor::recsys {
 
-inline constexpr size_t kPad = 16;
-[[nodiscard]] constexpr size_t padded(size_t width) { return (width + kPad - 1) / kPad * kPad; }
+inline constexpr size_t kPad = kLineFloats;
+[[nodiscard]] constexpr size_t padded(size_t width) { return filled_up(width, kPad); }
 
 // What rows missed since they were last touched.
 struct Missed {
@@ -71,23 +71,5 @@ struct Kernels {
   void (*adam)(float* x, float* first, float* second, const float* gradient, size_t width, float decay, const AdamRate& rate);
 };
 [[nodiscard]] const Kernels& kernels();
-
-// Floats on a cache line, zero at first.
-class Floats {
- public:
-  Floats() = default;
-  explicit Floats(size_t size);
-  [[nodiscard]] float* data() { return data_.get(); }
-  [[nodiscard]] const float* data() const { return data_.get(); }
-  [[nodiscard]] size_t size() const { return size_; }
-  void clear();  // all zero
-
- private:
-  struct Free {
-    void operator()(float* data) const { ::operator delete[](data, std::align_val_t{64}); }
-  };
-  size_t size_ = 0;
-  std::unique_ptr<float[], Free> data_;
-};
 
 }  // namespace obligor::recsys

@@ -20,7 +20,7 @@
 
 namespace {
 
-using obligor::recsys::Floats;
+using obligor::Floats;
 using obligor::recsys::kernels;
 using obligor::recsys::NeuralShape;
 using obligor::recsys::NeuralStep;
