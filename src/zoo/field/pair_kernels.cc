@@ -195,7 +195,7 @@ void score_slopes(const PairWork& w, const float* HWY_RESTRICT shares) {
     const size_t count = w.fields - 1 - i;
     for (size_t begin = 0; begin < w.k; begin += kLineFloats) {
       const size_t numbers = std::min(kLineFloats, w.k - begin);
-      for (size_t c = 0; c < numbers; c += kLanes) {
+      for (size_t c = 0; c < filled_up(numbers, 4); c += kLanes) {  // zeros beyond k
         hn::Store(hn::Mul(hn::Load(d, w.d_pooled + begin + c), hn::Load(d, w.vectors + i * w.width + begin + c)), d, weighted + c);
       }
       for (size_t j = 0; j < count; j += kLanes) {
