@@ -31,7 +31,10 @@ FieldShape shape_of(Kind kind, const FitInput& input, const Params& params) {
   shape.embedding = fields ? whole(params, "embedding") : 1;
   if (fields) {
     shape.start_deviation = params.real("start");
-    shape.optimiser = params.text("optimiser") == "adagrad" ? field::Optimiser::kAdagrad : field::Optimiser::kAdamW;
+    const std::string& optimiser = params.text("optimiser");
+    if (optimiser == "adagrad") shape.optimiser = field::Optimiser::kAdagrad;
+    if (optimiser == "adam") shape.optimiser = field::Optimiser::kAdam;
+    shape.layers_decay = params.text("decays") == "all";
   }
   if (params.has("field_dropout")) shape.field_dropout = params.real("field_dropout");
   if (params.has("dropout")) shape.dropout = params.real("dropout");

@@ -52,7 +52,9 @@ std::vector<ParamSpec> field_params(int embedding, const std::vector<std::string
       integer_param("bins", 16, 2, 256, "quantile bins or pieces of a number column"),
       choice_param("numbers", numbers, {"standard", "robust", "quantile", "uniform"}, "how number columns are scaled first"),
       integer_param("statistic_levels", 3, 0, 1000000, "a category with at least so many levels gets its ordered target statistic; 0: none"),
-      choice_param("optimiser", "adamw", {"adamw", "adagrad"}, "AdamW, or Adagrad (which wants a larger learning_rate)"),
+      choice_param("optimiser", "adamw", {"adamw", "adam", "adagrad"},
+                   "AdamW; Adam (weight_decay joins the gradient, and every step moves whole tables); Adagrad (it wants a larger learning_rate)"),
+      choice_param("decays", "all", {"all", "vectors"}, "what weight_decay shrinks: the weights and the field vectors, or the vectors alone"),
   };
 }
 

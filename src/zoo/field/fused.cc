@@ -125,8 +125,8 @@ struct FusedFieldNetwork::Impl {
                       flat.data() + begin);
       return;
     }
-    kernels.adamw(end - begin, net::adam_step(rate, decay, steps), gradient.data() + begin, first.data() + begin, second.data() + begin,
-                  flat.data() + begin);
+    const auto step = shape.optimiser == Optimiser::kAdam ? net::adam_l2_step(rate, decay, steps) : net::adam_step(rate, decay, steps);
+    kernels.adamw(end - begin, step, gradient.data() + begin, first.data() + begin, second.data() + begin, flat.data() + begin);
   }
 
   void update_rows(double rate, double decay) {

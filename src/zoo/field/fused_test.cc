@@ -12,6 +12,7 @@
 #include "core/instruction_set.h"
 #include "core/random.h"
 #include "zoo/field/attention.h"
+#include "zoo/field/layout.h"
 #include "zoo/field/network.h"
 #include "zoo/net/tape.h"
 
@@ -322,10 +323,11 @@ TEST(Fused, LayersAreSeenAndClippedAsAutogradDoes) {
 TEST(Fused, StepsLeadToTheSameNetwork) {
   const Sample sample = make_sample(300);
   const FitInput input = input_of(sample);
-  for (const auto optimiser : {Optimiser::kAdamW, Optimiser::kAdagrad}) {
+  for (const auto optimiser : {Optimiser::kAdamW, Optimiser::kAdam, Optimiser::kAdagrad}) {
     for (const size_t dense_rows : {size_t{1000}, size_t{0}}) {
       for (Case tested : cases(input)) {
         tested.shape.optimiser = optimiser;
+        tested.shape.layers_decay = dense_rows > 0;
         if (reads_table(tested.shape)) tested.shape.dense_rows = dense_rows;
         FieldNetwork oracle(tested.shape, Context({.seed = 9, .threads = 1}));
         FusedFieldNetwork fused(tested.shape, Context({.seed = 9, .threads = 1}));
@@ -344,11 +346,53 @@ TEST(Fused, StepsLeadToTheSameNetwork) {
         double difference = 0;
         for (size_t r = 0; r < expected.size(); ++r) difference = std::max(difference, std::fabs(expected[r] - actual[r]));
         // A bias before a batch norm has a gradient of rounding errors alone, which AdamW makes whole steps of; they move running means.
-        const bool noisy = optimiser == Optimiser::kAdamW && (tested.shape.batch_norm || tested.shape.kind == Kind::kResNet);
+        const bool noisy = optimiser != Optimiser::kAdagrad && (tested.shape.batch_norm || tested.shape.kind == Kind::kResNet);
         EXPECT_LT(difference, noisy ? 2e-2 : 2e-4) << tested.name << " dense rows " << dense_rows << " optimiser " << static_cast<int>(optimiser);
       }
     }
   }
+}
+
+// Kingma & Ba 2015: the first step is `rate` long wherever there is a gradient, and an L2 term gives every weight that is not 0 one.
+TEST(Fused, AnL2TermOfAdamMovesRowsThatNoBatchHolds) {
+  const Sample sample = make_sample(300);
+  const FitInput input = input_of(sample);
+  FieldShape shape;
+  shape.space = fit_space(input, NumbersAs::kValue, 4);
+  shape.embedding = 5;
+  shape.start_deviation = 0.3;
+  shape.optimiser = Optimiser::kAdam;
+  shape.dense_rows = 0;
+  FusedFieldNetwork network(shape, Context({.seed = 9, .threads = 1}));
+  set_up(network, input);
+  const std::vector<uint32_t> order{0};
+  network.set_order(order);
+  const std::vector<float> before = values_of(network.parameters(), "table");
+  network.gradients(0, 1);
+  network.update(0.01, 0.5);
+  const std::vector<float> after = values_of(network.parameters(), "table");
+  const std::vector<int32_t> held = table_rows(shape.space, input.train, 0, 1);
+  size_t moved = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (before[i] == 0 || std::count(held.begin(), held.end(), static_cast<int32_t>(i / shape.columns())) > 0) continue;
+    EXPECT_NEAR(after[i], before[i] - std::copysign(0.01F, before[i]), 1e-5) << i;
+    ++moved;
+  }
+  EXPECT_GT(moved, 10U);
+}
+
+TEST(Fused, WhereVectorsAloneDecayLayersDoNot) {
+  const Sample sample = make_sample(300);
+  FieldShape shape;
+  shape.kind = Kind::kDeepFm;
+  shape.space = fit_space(input_of(sample), NumbersAs::kValue, 4);
+  shape.embedding = 5;
+  shape.hidden = {7};
+  const Layout all = layout_of(shape);
+  shape.layers_decay = false;
+  const Layout vectors = layout_of(shape);
+  EXPECT_EQ(vectors.decayed, (shape.space.table_rows() + shape.space.number_fields()) * shape.columns());
+  EXPECT_EQ(all.decayed, vectors.decayed + shape.space.fields() * 5 * 7 + 7);
 }
 
 // Momentum and decay go on for rows that no batch holds, with a table that is updated row by row as with the whole of it.

@@ -75,6 +75,9 @@ Layout layout_of(const FieldShape& shape) {
     declared.constant("numbers.bias", "fields", {width, columns}, 0);
   declared.constant("intercept", "head", {1}, 0);
   declare_body(shape, declared);
+  if (!shape.layers_decay) {
+    for (Declaration& d : declared.parameters) d.decayed = d.decayed && d.layer == "fields";
+  }
   Layout layout;
   for (const Declaration& d : declared.parameters) {
     if (std::find(layout.layers.begin(), layout.layers.end(), d.layer) == layout.layers.end()) layout.layers.push_back(d.layer);

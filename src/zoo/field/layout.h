@@ -62,7 +62,10 @@ struct Layout {
   [[nodiscard]] bool has(std::string_view name) const;
 };
 
-[[nodiscard]] inline bool table_by_row(const FieldShape& shape) { return shape.space.table_rows() > shape.dense_rows; }
+// An L2 term gives every row a gradient in every step.
+[[nodiscard]] inline bool table_by_row(const FieldShape& shape) {
+  return shape.space.table_rows() > shape.dense_rows && shape.optimiser != Optimiser::kAdam;
+}
 [[nodiscard]] inline net::LazyRule lazy_rule(const FieldShape& shape) {
   return shape.optimiser == Optimiser::kAdagrad ? net::LazyRule::kAdagrad : net::LazyRule::kAdamW;
 }

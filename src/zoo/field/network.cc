@@ -360,7 +360,8 @@ void FieldNetwork::update(double learning_rate, double weight_decay) {
       squares.addcmul_(g, g);
       self.flat.narrow(0, 0, own).addcdiv_(g, squares.sqrt(), -learning_rate);
     } else {
-      net::adamw_step({self.flat, self.gradient, self.first_moment, self.second_moment, self.steps}, self.decayed, own, learning_rate, weight_decay);
+      net::adamw_step({self.flat, self.gradient, self.first_moment, self.second_moment, self.steps}, self.decayed, own, learning_rate, weight_decay,
+                      self.shape.optimiser == Optimiser::kAdam ? net::AdamKind::kL2 : net::AdamKind::kDecoupled);
     }
     if (self.table) self.update_rows(learning_rate, weight_decay);
   });

@@ -11,7 +11,7 @@
 namespace obligor::field {
 
 enum class Kind : uint8_t { kFm, kNfm, kDeepFm, kWideDeep, kDeepCrossing, kPnn, kAfm, kDcnV2, kResNet, kTabM, kFtTransformer };
-enum class Optimiser : uint8_t { kAdamW, kAdagrad };
+enum class Optimiser : uint8_t { kAdamW, kAdam, kAdagrad };  // kAdam: decay as an L2 term of the loss
 
 // Follow the regularised leader, per coordinate (McMahan et al., KDD 2013, algorithm 1).
 struct Ftrl {
@@ -27,7 +27,7 @@ struct FieldShape {
   double dropout = 0;             // of hidden units
   double field_dropout = 0;       // of what is made of the field vectors
   double start_deviation = 0.01;  // of the field vectors
-  size_t dense_rows = 4096;       // a joint table with more rows is updated row by row
+  size_t dense_rows = 4096;       // a joint table with more rows is updated row by row, but by kAdam
 
   Crosses crosses;  // wide_deep
   Ftrl ftrl;
@@ -47,6 +47,7 @@ struct FieldShape {
   bool batch_norm = false;
   bool square_loss = false;  // (z - y)^2 with y = +-1, and p = (1 + z) / 2 with z clipped to [-1, 1]: as the papers of nfm and afm train
   Optimiser optimiser = Optimiser::kAdamW;
+  bool layers_decay = true;  // and not the field vectors alone
   bool wide_ftrl = false;
   bool inner = false;     // pnn
   bool outer = false;     // pnn

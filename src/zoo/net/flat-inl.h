@@ -68,14 +68,24 @@ struct AdamArrays {
   const at::Tensor& steps;
 };
 
-// AdamW (Loshchilov & Hutter, ICLR 2019) over the first `count` numbers, of which the first `decayed` decay.
-inline void adamw_step(const AdamArrays& arrays, int64_t decayed, int64_t count, double learning_rate, double weight_decay) {
+// AdamW (Loshchilov & Hutter, ICLR 2019) over the first `count` numbers, of which the first `decayed` decay; or Adam, where decay joins the gradient.
+enum class AdamKind : uint8_t { kDecoupled, kL2 };
+inline void adamw_step(const AdamArrays& arrays, int64_t decayed, int64_t count, double learning_rate, double weight_decay,
+                       AdamKind kind = AdamKind::kDecoupled) {
   arrays.steps.add_(1);
   const auto pass = [&](int64_t begin, int64_t length, double decay) {
     if (length == 0) return;
     const auto part = [&](const at::Tensor& t) { return std::vector<at::Tensor>{t.narrow(0, begin, length)}; };
-    at::_fused_adamw_(part(arrays.values), part(arrays.gradient), part(arrays.first), part(arrays.second), {}, {arrays.steps}, learning_rate, kBeta1,
-                      kBeta2, decay, kEpsilon, false, false);
+    const auto values = part(arrays.values);
+    const auto gradient = part(arrays.gradient);
+    const auto first = part(arrays.first);
+    const auto second = part(arrays.second);
+    const std::vector<at::Tensor> steps{arrays.steps};
+    if (kind == AdamKind::kL2) {
+      at::_fused_adam_(values, gradient, first, second, {}, steps, learning_rate, kBeta1, kBeta2, decay, kEpsilon, false, false);
+    } else {
+      at::_fused_adamw_(values, gradient, first, second, {}, steps, learning_rate, kBeta1, kBeta2, decay, kEpsilon, false, false);
+    }
   };
   pass(0, decayed, weight_decay);
   pass(decayed, count - decayed, 0);

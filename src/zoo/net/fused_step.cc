@@ -32,7 +32,13 @@ double length(std::span<const float> values) {
 AdamStep adam_step(double rate, double decay, uint64_t step) {
   const auto t = static_cast<double>(step);
   return {static_cast<float>(rate), static_cast<float>(rate * decay), static_cast<float>(1 - std::pow(kBeta1, t)),
-          static_cast<float>(std::sqrt(1 - std::pow(kBeta2, t)))};
+          static_cast<float>(std::sqrt(1 - std::pow(kBeta2, t))), 0};
+}
+
+AdamStep adam_l2_step(double rate, double decay, uint64_t step) {
+  AdamStep result = adam_step(rate, 0, step);
+  result.pull = static_cast<float>(decay);
+  return result;
 }
 
 }  // namespace obligor::net

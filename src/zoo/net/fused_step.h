@@ -29,7 +29,8 @@ void products_on_one_thread();
 // Euclidean.
 [[nodiscard]] double length(std::span<const float> values);
 
-// Of step t = 1, 2, ...; betas .9 and .999.
+// AdamW's of step t = 1, 2, ...; betas .9 and .999. And Adam's, whose decay is an L2 term of the loss: decay times the weight joins the gradient.
 [[nodiscard]] AdamStep adam_step(double rate, double decay, uint64_t step);
+[[nodiscard]] AdamStep adam_l2_step(double rate, double decay, uint64_t step);
 
 }  // namespace obligor::net

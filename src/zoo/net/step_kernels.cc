@@ -257,14 +257,15 @@ void adamw(size_t n, const AdamStep& step, const float* gradient, float* first, 
   const V lost = hn::Set(d, step.decay);
   const V size = hn::Set(d, step.rate / step.first);
   const V deviation = hn::Set(d, 1.0F / step.second);
+  const V pull = hn::Set(d, step.pull);
   each(n, [&](const auto& load, const auto& store) HWY_ATTR {
-    const V g = load(gradient);
+    const V x = load(value);
+    const V g = hn::MulAdd(pull, x, load(gradient));
     const V m = hn::MulAdd(constant(d, kBeta1), load(first), hn::Mul(constant(d, 1 - kBeta1), g));
     const V v = hn::MulAdd(constant(d, kBeta2), load(second), hn::Mul(constant(d, 1 - kBeta2), hn::Mul(g, g)));
     store(m, first);
     store(v, second);
     const V below = hn::MulAdd(hn::Sqrt(v), deviation, constant(d, kEpsilon));
-    const V x = load(value);
     store(hn::NegMulAdd(size, hn::Div(m, below), hn::NegMulAdd(lost, x, x)), value);
   });
 }

@@ -25,6 +25,7 @@ struct AdamStep {
   float decay = 0;   // of a weight in this step: rate x weight decay
   float first = 0;   // 1 - beta1^t
   float second = 0;  // sqrt(1 - beta2^t)
+  float pull = 0;    // times the weight, added to its gradient: Adam with an L2 term instead of AdamW
 };
 
 // What a row of a table missed since a step touched it (zoo/net/lazy_table.h).
