@@ -1,5 +1,6 @@
 // What the kernel files of the networks share, compiled once an instruction set: loops over whole vectors and what is left, the sigmoid, a hash
-// for draws that are not stored, and dropout's mask of them. Included after hwy/highway.h, inside a file that hwy/foreach_target.h compiles again and again.
+// for draws that are not stored, and dropout's mask of them. Included after hwy/highway.h, inside a file that hwy/foreach_target.h compiles for
+// each set.
 //
 //   each(n, [&](const auto& load, const auto& store) HWY_ATTR { store(hn::Add(load(y), load(x)), y); });
 //   hash_of(du, key + first);                                        // 32 random bits a lane, the same for vectors of any length
