@@ -170,7 +170,8 @@ ModelEntry wide_deep_entry() {
                    "a linear model over features and crossed columns, and an MLP, trained at once", {"logistic", "dnn"});
   add_fields(entry, 16, direct, "uniform");
   entry.params.push_back(integer_param("crosses", 8, 0, 1000, "crossed columns of the wide part at most, chosen from the training rows"));
-  entry.params.push_back(choice_param("wide_optimiser", "ftrl", {"ftrl", "adamw"}, "what trains the wide part"));
+  entry.params.push_back(
+      choice_param("wide_optimiser", "ftrl", {"ftrl", "adamw"}, "what trains the wide part: FTRL, or (adamw) the optimiser of the rest"));
   entry.params.push_back(real_param("wide_rate", 0.1, 1e-4, 10, "step size of FTRL", true));
   entry.params.push_back(real_param("wide_l1", 0.1, 0, 1000, "L1 of FTRL: weights that matter little are 0"));
   entry.params.push_back(real_param("wide_l2", 1, 0, 1000, "L2 of FTRL"));
