@@ -353,14 +353,19 @@ TEST(Fused, StepsLeadToTheSameNetwork) {
   }
 }
 
-// Kingma & Ba 2015: the first step is `rate` long wherever there is a gradient, and an L2 term gives every weight that is not 0 one.
-TEST(Fused, AnL2TermOfAdamMovesRowsThatNoBatchHolds) {
-  const Sample sample = make_sample(300);
-  const FitInput input = input_of(sample);
+FieldShape small_fm(const FitInput& input) {
   FieldShape shape;
   shape.space = fit_space(input, NumbersAs::kValue, 4);
   shape.embedding = 5;
   shape.start_deviation = 0.3;
+  return shape;
+}
+
+// Kingma & Ba 2015: the first step is `rate` long wherever there is a gradient, and an L2 term gives every weight that is not 0 one.
+TEST(Fused, AnL2TermOfAdamMovesRowsThatNoBatchHolds) {
+  const Sample sample = make_sample(300);
+  const FitInput input = input_of(sample);
+  FieldShape shape = small_fm(input);
   shape.optimiser = Optimiser::kAdam;
   shape.dense_rows = 0;
   FusedFieldNetwork network(shape, Context({.seed = 9, .threads = 1}));
@@ -399,10 +404,7 @@ TEST(Fused, WhereVectorsAloneDecayLayersDoNot) {
 TEST(Fused, ATableByRowIsTheWholeTable) {
   const Sample sample = make_sample(300);
   const FitInput input = input_of(sample);
-  FieldShape shape;
-  shape.space = fit_space(input, NumbersAs::kValue, 4);
-  shape.embedding = 5;
-  shape.start_deviation = 0.3;
+  FieldShape shape = small_fm(input);
   for (const auto optimiser : {Optimiser::kAdamW, Optimiser::kAdagrad}) {
     shape.optimiser = optimiser;
     const auto trained = [&](auto& network) {
